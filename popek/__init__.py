@@ -1,0 +1,69 @@
+"""popek: a trap-and-emulate hypervisor simulator that demonstrates, and proves, the Popek-Goldberg theorem.
+
+Each command of the program is a function here. `import popek` is cheap: a name's module is imported when it is first
+asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from popek.errors import PopekError
+    from popek.files import load
+    from popek.isa.instruction import EXECUTES, IGNORED, TRAPS
+    from popek.library.exploring import explain, lattice, repair
+    from popek.library.proving import classify, verdict
+    from popek.library.running import compare, machine, run, virtual
+    from popek.library.texts import assemble, disassemble
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "EXECUTES",
+    "IGNORED",
+    "TRAPS",
+    "PopekError",
+    "__version__",
+    "assemble",
+    "classify",
+    "compare",
+    "disassemble",
+    "explain",
+    "lattice",
+    "load",
+    "machine",
+    "repair",
+    "run",
+    "verdict",
+    "virtual",
+]
+
+_HOMES = {
+    "EXECUTES": "popek.isa.instruction",
+    "IGNORED": "popek.isa.instruction",
+    "TRAPS": "popek.isa.instruction",
+    "PopekError": "popek.errors",
+    "assemble": "popek.library.texts",
+    "classify": "popek.library.proving",
+    "compare": "popek.library.running",
+    "disassemble": "popek.library.texts",
+    "explain": "popek.library.exploring",
+    "lattice": "popek.library.exploring",
+    "load": "popek.files",
+    "machine": "popek.library.running",
+    "repair": "popek.library.exploring",
+    "run": "popek.library.running",
+    "verdict": "popek.library.proving",
+    "virtual": "popek.library.running",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

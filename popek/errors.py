@@ -1,0 +1,65 @@
+"""What users can do wrong, and how they are told: the place, the line with a caret, and what to do.
+
+Three kinds of wrong have three mechanisms. What the machine does (a trap, an exit, a verdict) is a value. What the
+user did is a `PopekError`. What we did wrong is an assertion, and ends the run loudly; it is not to be found here.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from attrs import frozen
+
+
+@frozen
+class Place:
+    """Where in the user's text: a file's name, and a line and a column that count from 1 (0: not known)."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+    text: str = ""
+    length: int = 1
+
+    def __str__(self) -> str:
+        parts = [self.file, *(str(n) for n in (self.line, self.column) if n)]
+        return ":".join(parts)
+
+
+@frozen
+class Problem:
+    """One thing that is wrong: what, where, and what to do about it."""
+
+    message: str
+    place: Place | None = None
+    hint: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.place}: {self.message}" if self.place else self.message]
+        if self.place and self.place.text and self.place.column:
+            shown = self.place.text.replace("\t", " ")
+            lines += [
+                f"    {shown}",
+                "    " + " " * (self.place.column - 1) + "^" * max(1, self.place.length),
+            ]
+        if self.hint:
+            lines.append(f"  {self.hint}")
+        return "\n".join(lines)
+
+
+class PopekError(Exception):
+    """What the user did wrong: one problem or several, found in one go."""
+
+    def __init__(self, *problems: Problem | str) -> None:
+        self.problems = tuple(Problem(p) if isinstance(p, str) else p for p in problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """Return a hint that names the valid thing nearest to `name`, or lists the few there are, or nothing."""
+    valid = sorted(set(candidates))
+    close = get_close_matches(name.lower(), valid, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    if 0 < len(valid) <= 12:
+        return "valid: " + ", ".join(f"`{v}`" for v in valid)
+    return ""

@@ -1,0 +1,25 @@
+"""Values that show themselves: in a terminal through rich, in a notebook as HTML.
+
+What they look like is the business of `popek.report`, which stands above all of them. So it is imported when somebody
+looks at a value, and not before. This is the one import that points up; `tests/laws/test_imports.py` names it.
+"""
+
+from typing import Any
+
+
+class Shown:
+    """A value that `popek.report` knows how to show."""
+
+    __slots__ = ()
+
+    def __rich__(self) -> Any:
+        """Return what rich prints in the value's place."""
+        from popek.report.rendering import rendered  # noqa: PLC0415 - points up, see above
+
+        return rendered(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from popek.report.rendering import html  # noqa: PLC0415 - points up, see above
+
+        return html(self)
