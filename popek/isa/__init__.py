@@ -1,0 +1,1 @@
+"""What the machine means: expressions, instructions, state, encoding, assembler, the shipped ISAs."""

@@ -1,0 +1,64 @@
+"""The ISAs that popek ships, by name and alias: `classic` and `classic-vt`, the textbook variants, the catalogue.
+
+An architecture of the catalogue is one module `popek/isa/catalogue/<architecture>.py` that binds `ISAS`, a tuple. They
+are found by being there, and imported only when somebody asks for what is neither `classic` nor a variant.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+
+from popek.isa.architecture import Isa
+from popek.isa.classic import CLASSIC
+from popek.isa.classic_vt import CLASSIC_VT
+from popek.isa.variants import VARIANTS
+
+_CATALOGUE = "popek.isa.catalogue"
+
+
+def bases() -> tuple[Isa, ...]:
+    """Return what the variants are deltas on, and the same with a guest mode."""
+    return (CLASSIC, CLASSIC_VT)
+
+
+def variants() -> tuple[Isa, ...]:
+    """Return the textbook variants of `classic`."""
+    return VARIANTS
+
+
+@cache
+def catalogue() -> tuple[Isa, ...]:
+    """Return the historical architectures, by year of first delivery."""
+    package = find_spec(_CATALOGUE)
+    if package is None:
+        return ()
+    places = package.submodule_search_locations or ()
+    modules = (import_module(f"{_CATALOGUE}.{m.name}") for m in iter_modules(places) if not m.name.startswith("_"))
+    return tuple(sorted((i for m in modules for i in getattr(m, "ISAS", ())), key=lambda i: (i.year or 0, i.name)))
+
+
+def every() -> tuple[Isa, ...]:
+    """Return all of them, in the order in which they are listed."""
+    return bases() + variants() + catalogue()
+
+
+def names() -> tuple[str, ...]:
+    """Return their names, in that order; aliases are not among them."""
+    return tuple(i.name for i in every())
+
+
+def known() -> tuple[str, ...]:
+    """Return every name and alias that `find` knows."""
+    return tuple(n for i in every() for n in (i.name, *i.aliases))
+
+
+def find(name: str) -> Isa | None:
+    """Return the ISA of that name or alias, in whatever case; nothing if there is none."""
+    return _lookup(bases() + variants(), name) or _lookup(catalogue(), name)
+
+
+def _lookup(isas: Iterable[Isa], name: str) -> Isa | None:
+    wanted = name.casefold()
+    return next((i for i in isas if wanted in (n.casefold() for n in (i.name, *i.aliases))), None)
