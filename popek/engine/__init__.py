@@ -1,0 +1,1 @@
+"""Ways to run a machine, and traces of it."""

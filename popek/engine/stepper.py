@@ -1,0 +1,261 @@
+"""Stepping, running, stepping back and tracing: what a bare machine and a virtual one have in common.
+
+Going back is exact over everything, because everything that a step changes goes through one journal: state, devices,
+counters, a monitor's own notes. The last steps are kept as deltas; beyond them the machine, which is deterministic, is
+put back to its beginning and run again. So memory is bounded and the way back is not.
+"""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Mapping
+from enum import Enum, unique
+from typing import Any
+
+from attrs import field, frozen
+
+from popek.engine.reference import Event, Kind
+from popek.engine.state import Change, Journal, StateLike, printed
+from popek.errors import PopekError
+from popek.isa.architecture import Isa
+from popek.isa.cycle import OLD_DETAIL, OLD_TIMER
+from popek.isa.slot import BASE, BOUND, HALTED, IE, MEMORY, MODE, PC, REGISTERS, RUN, Array, Slot
+from popek.shown import Shown
+
+HISTORY = 10_000
+"""How many steps back are kept as deltas."""
+
+MAX_STEPS = 1_000_000
+"""The step budget of a run that names none."""
+
+
+@unique
+class Outcome(Enum):
+    """How a run ended. `LOST` can only happen to a virtual machine: the guest stopped the real processor."""
+
+    HALTED = "halted"
+    BUDGET = "budget"
+    TRAP_LOOP = "trap-loop"
+    LOST = "processor-lost"
+
+
+@frozen
+class Result(Shown):
+    """What a run came to. `steps` counts instruction attempts and interrupt entries, `instructions` attempts alone."""
+
+    outcome: Outcome
+    output: str
+    registers: tuple[int, ...]
+    instructions: int
+    steps: int
+    slots: Mapping[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {
+            "outcome": self.outcome.value,
+            "output": self.output,
+            "registers": list(self.registers),
+            "instructions": self.instructions,
+            "steps": self.steps,
+            "state": dict(self.slots),
+        }
+
+
+@frozen
+class Record:
+    """One step as a trace has it: the event, and what is not as before, by name, as (name, before, after)."""
+
+    step: int
+    event: Event
+    changes: tuple[tuple[str, int | None, int | None], ...] = field(repr=False)
+    notes: Mapping[str, Any] = field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        event = self.event
+        return {
+            "step": self.step,
+            "kind": event.kind.value,
+            "pc": event.pc,
+            "mode": event.mode,
+            "instruction": event.decoded.instruction.name if event.decoded else None,
+            "word": event.decoded.word if event.decoded else None,
+            "cause": event.cause.name.lower() if event.cause else None,
+            "detail": event.detail,
+            "changes": [list(c) for c in self.changes],
+            **self.notes,
+        }
+
+
+Sink = Callable[[Record], None]
+
+
+class Stepper(ABC):
+    """A machine that steps, runs and goes back. Subclasses say what one step is and what they are made of."""
+
+    def __init__(self, isa: Isa, journal: Journal, sink: Sink | None, history: int = HISTORY) -> None:
+        self.isa = isa
+        self.sink = sink
+        self.journal = journal
+        self.counts: dict[str, int] = {"steps": 0, "instructions": 0}
+        self._loop: dict[str, Any] = {"traps": 0, "signature": (), "clocked": False, "looping": False}
+        self._history: deque[list[Change]] = deque(maxlen=history)
+        self._beginning: list[tuple[Any, Any]] = []
+        self.last_changes: list[Change] = []
+        self.last_event: Event | None = None
+
+    @property
+    @abstractmethod
+    def state(self) -> StateLike:
+        """The state that the program believes in: a bare machine's own, or the virtual one."""
+
+    @abstractmethod
+    def _containers(self) -> Mapping[str, Any]:
+        """Name every list and dict that a step may change."""
+
+    @abstractmethod
+    def _advance(self) -> tuple[Event, Mapping[str, Any]] | None:
+        """Do one step; nothing if the processor is lost."""
+
+    def _begin(self) -> None:
+        """Remember the state as the beginning; to be called once everything is loaded."""
+        self._beginning = [(c, c.copy()) for c in self._all().values()]
+        self.journal.on = True
+
+    def _all(self) -> dict[str, Any]:
+        return {**self._containers(), "counts": self.counts, "loop": self._loop}
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the run has ended, or nothing while it can go on."""
+        if self.state.slot(RUN) == HALTED:
+            return Outcome.HALTED
+        if self._loop["looping"]:
+            return Outcome.TRAP_LOOP
+        return Outcome.LOST if self._loop.get("lost") else None
+
+    def step(self) -> Event | None:
+        """Do one step and return what it came to; nothing once the run has ended."""
+        if self.outcome is not None:
+            return None
+        done = self._advance()
+        if done is None:
+            self.journal.write(self._loop, "lost", value=True)
+        else:
+            self._count("steps")
+            self._count("instructions", done[0].kind is not Kind.INTERRUPT)
+            self._watch(done[0])
+        changes = self.last_changes = self.journal.take()
+        self._history.append(changes)
+        self.last_event = done[0] if done else None
+        if done is None:
+            return None
+        if self.sink is not None:
+            self.sink(Record(self.counts["steps"], done[0], self._named(changes), done[1]))
+        return done[0]
+
+    def run(self, max_steps: int = MAX_STEPS) -> Result:
+        """Step until the run ends, or `max_steps` steps were taken by this call."""
+        limit = self.counts["steps"] + max_steps
+        while self.counts["steps"] < limit and self.outcome is None:
+            self.step()
+        return self.result()
+
+    def result(self) -> Result:
+        """Return what the run has come to so far; if it could go on, its outcome is the budget."""
+        state = self.state
+        return Result(
+            self.outcome or Outcome.BUDGET,
+            printed(state),
+            tuple(state.element(REGISTERS, n) for n in range(16)),
+            self.counts["instructions"],
+            self.counts["steps"],
+            {s.name: state.slot(s) for s in self.isa.slots},
+        )
+
+    def back(self, steps: int = 1) -> None:
+        """Go back so many steps; raise `PopekError` if so many were not taken."""
+        target = self.counts["steps"] - steps
+        if steps < 0 or target < 0:
+            raise PopekError(f"cannot go back {steps} steps: {self.counts['steps']} were taken")
+        if steps and self._loop.get("lost"):
+            Journal.undo(self._history.pop() if self._history else [])
+        while self._history and self.counts["steps"] > target:
+            Journal.undo(self._history.pop())
+        if self.counts["steps"] > target:
+            self._replay(target)
+
+    def _replay(self, steps: int) -> None:
+        self._history.clear()
+        for container, was in self._beginning:
+            if isinstance(container, dict):
+                container.clear()
+                container.update(was)
+            else:
+                container[:] = was
+        sink, self.sink = self.sink, None
+        while self.counts["steps"] < steps:
+            self.step()
+        self.sink = sink
+
+    def _count(self, name: str, amount: int = 1) -> None:
+        if amount:
+            self.journal.write(self.counts, name, self.counts.get(name, 0) + amount)
+
+    def _watch(self, event: Event) -> None:
+        """Notice a trap loop: traps with nothing done between, after which a state comes back, and always will.
+
+        The state that is waited for is a new one after 1, 2, 4, ... traps (Brent's way), so that loops of any length
+        are found.
+        """
+        loop, write = self._loop, self.journal.write
+        if event.kind is not Kind.TRAP:
+            if loop["traps"]:
+                write(loop, "traps", 0)
+                write(loop, "signature", ())
+                write(loop, "clocked", value=False)
+            return
+        signature = self._signature(event)
+        if signature == loop["signature"]:
+            write(loop, "looping", value=True)
+            return
+        traps = loop["traps"] + 1
+        write(loop, "traps", traps)
+        if traps & (traps - 1) == 0:
+            write(loop, "signature", signature)
+
+    def _signature(self, event: Event) -> tuple[int, ...]:
+        """Return what a trap leaves and the next attempt can depend on.
+
+        A trap changes only the PSW and the trap words. The clocks, and the word that stores the timer, count only if
+        an attempt since the first trap depends on them: then the loop may end by itself, and is certain when the clocks
+        have stopped.
+        """
+        state = self.state
+        words = [state.element(MEMORY, n) for n in range(OLD_DETAIL + 1)]
+        seen = [state.slot(s) for s in (MODE, IE, PC, BASE, BOUND)]
+        clocked: set[Slot | Array] = {MEMORY, *self.isa.clocks, *(s.clock for s in self.isa.clocks if s.clock)}
+        depends = self._loop["clocked"]
+        if event.decoded is not None:
+            depends |= not clocked.isdisjoint(self.isa.lowered(event.decoded.instruction, event.mode).guard_reads)
+        in_timer_word = (state.slot(BASE) + state.slot(PC)) & 0xFFFFFFFF == OLD_TIMER
+        if depends or in_timer_word:
+            if not self._loop["clocked"]:
+                self.journal.write(self._loop, "clocked", value=True)
+            words.append(state.element(MEMORY, OLD_TIMER))
+            seen += [state.slot(s) for s in self.isa.clocks]
+        return (*words, *seen)
+
+    def _named(self, changes: list[Change]) -> tuple[tuple[str, int | None, int | None], ...]:
+        names = {id(c): n for n, c in self._containers().items()}
+        first: dict[tuple[int, Any], Change] = {}
+        for change in changes:
+            first.setdefault((id(change[0]), change[1]), change)
+        ends = ((c, key, old, c.get(key) if isinstance(c, dict) else c[key]) for c, key, old in first.values())
+        return tuple(
+            (self._name(names[id(c)], key), old, new) for c, key, old, new in ends if id(c) in names and old != new
+        )
+
+    @staticmethod
+    def _name(container: str, key: Any) -> str:
+        return f"{container}{key.name}" if isinstance(key, Slot) else f"{container}[{key}]"
