@@ -1,0 +1,71 @@
+"""Resource control as the real machine shows it: what must hold whenever the guest has the processor.
+
+`INVARIANT` is data: the same sentences are claims for a prover and checks for a run. Beside it stand the parts of the
+real state that a guest's own step must leave alone altogether: memory outside the allotment, and the real devices.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from attrs import frozen
+
+from popek.engine.compiled import closure
+from popek.engine.state import Change, State
+from popek.isa.expression import Expr, as_expr, both, either, eq, not_, ult
+from popek.isa.slot import BASE, BOUND, IE, MEMORY, MODE, RUN, RUNNING, TIMER, TIMER_PENDING, USER, Role
+from popek.vmm.allotment import Allotment
+from popek.vmm.vm_map import K, W
+
+
+@frozen
+class Claim:
+    """A sentence about the real state, and the expression that says it; operands `k` and `w` are the allotment."""
+
+    says: str
+    holds: Expr
+
+
+_OFFSET = as_expr(BASE) - K
+
+INVARIANT = (
+    Claim("the real mode is user", eq(MODE, USER)),
+    Claim("interrupts are enabled", eq(IE, 1)),
+    Claim("the processor is running", eq(RUN, RUNNING)),
+    Claim(
+        "R lies inside the allotment",
+        either(
+            eq(BOUND, 0),
+            both(not_(ult(BASE, K)), ult(_OFFSET, W), not_(ult(W - _OFFSET, BOUND))),
+        ),
+    ),
+)
+
+
+LOADED = frozenset((MODE, IE, RUN, BASE, BOUND, TIMER, TIMER_PENDING))
+"""The real slots that a monitor loads for a guest, and that `INVARIANT` and the tick speak of; the rest is its own."""
+
+
+def broken(real: State, allotment: Allotment) -> Iterator[str]:
+    """Give every sentence of the invariant that does not hold in a real state."""
+    values = {"k": allotment.base, "w": allotment.size}
+    for claim in INVARIANT:
+        if not closure(claim.holds)(real, values):
+            yield f"not so: {claim.says}"
+
+
+def trespasses(real: State, allotment: Allotment, changes: Iterable[Change]) -> Iterator[str]:
+    """Give, of one direct step's changes to the real state, those that a guest has no business to make."""
+    owners = {id(words): array for array, words in real.arrays.items()}
+    free = {*real.isa.clocks, *(c.clock for c in real.isa.clocks)}
+    first: dict[tuple[int, object], Change] = {}
+    for change in changes:
+        first.setdefault((id(change[0]), change[1]), change)
+    for container, key, old in first.values():
+        array = owners.get(id(container))
+        if array is MEMORY and key not in allotment and container[key] != old:
+            yield f"real memory word {key}, outside the allotment, changed from {old} to {container[key]}"
+        elif array is not None and array is not MEMORY and array.role is Role.RESOURCE:
+            yield f"the real {array.name} was written at {key}"
+        elif container is real.slots and key is TIMER and (old or 0) - container[key] != 1:
+            yield f"the real timer went from {old} to {container[key]}, and not by its tick"
+        elif container is real.slots and key.role is Role.RESOURCE and key not in free | LOADED:
+            yield f"the real {key.name} changed from {old} to {container[key]}"

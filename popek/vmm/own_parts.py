@@ -1,0 +1,172 @@
+"""What may be wrong with the parts of a monitor that somebody has written, told in a sentence each.
+
+Everything in a monitor is data: a formula for a slot, a behaviour for an instruction, an action for a cause. A Python
+function in such a place could be run, but never proved, and is refused.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from popek.errors import PopekError, Problem, nearest
+from popek.isa.architecture import Isa
+from popek.isa.behaviour import Behaviour, narrow
+from popek.isa.expression import Expr, Op, Sort, as_expr, rewrite, subtrees
+from popek.isa.instruction import Instruction
+from popek.isa.slot import Slot
+
+OPERANDS = {"entry": ("k", "w", "quantum"), "recovery": ("k", "w", "loaded")}
+"""What a formula of each table may name, `v.SLOT` and `guest.SLOT` in the recovery aside."""
+
+
+def table(part: str, given: object) -> Mapping[Any, Any]:
+    """Return a table; raise `PopekError` if it is none."""
+    if not isinstance(given, Mapping):
+        raise PopekError(f"a monitor's `{part}` is a table, as in {{...}}, not {_kind(given)}")
+    return given
+
+
+def entry(given: object) -> dict[Slot, Expr]:
+    """Return a table of what is loaded into real slots."""
+    return _formulas("entry", given)
+
+
+def recovery(given: object) -> dict[Slot, Expr]:
+    """Return a table of how virtual slots are read back."""
+    return _formulas("recovery", given)
+
+
+def _formulas(part: str, given: object) -> dict[Slot, Expr]:
+    return {_slot(part, s): _formula(part, s, f) for s, f in table(part, given).items()}
+
+
+def _slot(part: str, given: object) -> Slot:
+    if isinstance(given, Slot):
+        return given
+    hint = f"import it: `from popek.isa.slot import {given.upper()}`" if isinstance(given, str) else ""
+    raise PopekError(Problem(f"a monitor's `{part}` is by slot, and {_told(given)} is none", hint=hint))
+
+
+def _formula(part: str, slot: Slot, given: object) -> Expr:
+    if isinstance(given, Slot | Expr | int) and not isinstance(given, bool):
+        found = as_expr(given)
+        if found.sort is Sort.WORD:
+            return found
+        raise PopekError(f"a monitor's `{part}` for {slot} is a truth, and must be a word: write `ite(..., 1, 0)`")
+    raise PopekError(
+        Problem(
+            f"a monitor's `{part}` for {slot} is {_kind(given)}, and must be a formula",
+            hint=_proof(given) or "for example `K + BASE`, with K from popek.vmm.vm_map and BASE from popek.isa.slot",
+        )
+    )
+
+
+def routines(given: object) -> dict[str, Behaviour]:
+    """Return a table of routines, by an instruction's name."""
+    return {_name(n): _behaviour(f"the routine for `{n}`", r) for n, r in table("routines", given).items()}
+
+
+def _name(given: object) -> str:
+    if isinstance(given, str | Instruction):
+        return str(given)
+    raise PopekError(f"a monitor's `routines` are by an instruction's name, and {_told(given)} is none")
+
+
+def reflection(given: object) -> Behaviour | None:
+    """Return the behaviour of a virtual trap, if one is given."""
+    return None if given is None else _behaviour("a monitor's `reflection`", given)
+
+
+def _behaviour(what: str, given: object) -> Behaviour:
+    if isinstance(given, Behaviour):
+        return given
+    hint = _proof(given) or "for example `Behaviour({IE: ra})`, with Behaviour from popek.isa.behaviour"
+    raise PopekError(Problem(f"{what} is {_kind(given)}, and must be a Behaviour", hint=hint))
+
+
+def check_table(part: str, given: object, key: type[Enum], value: type[Enum]) -> None:
+    """Raise `PopekError` unless a table has such keys and values."""
+    for k, v in table(part, given).items():
+        if not isinstance(k, key):
+            raise PopekError(
+                Problem(f"a monitor's `{part}` is by {key.__name__}, and {_told(k)} is none", hint=_members(key, k))
+            )
+        if not isinstance(v, value):
+            message = f"a monitor's `{part}` for {k.name.lower()} is {_kind(v)}, and must be an {value.__name__}"
+            raise PopekError(Problem(message, hint=_proof(v) or _members(value, v)))
+
+
+def check_kinds(owner: object, **kinds: type) -> None:
+    """Raise `PopekError` unless attributes are of these kinds."""
+    for part, kind in kinds.items():
+        given = getattr(owner, part)
+        if not isinstance(given, kind) or (kind is int and isinstance(given, bool)):
+            raise PopekError(f"a monitor's `{part}` is {_kind(given)}, and must be a {kind.__name__}")
+
+
+def check_slots(monitor: str, part: str, given: Mapping[Slot, Expr], isa: Isa) -> None:
+    """Raise `PopekError` unless a table is about an ISA's slots and names what such a formula may name."""
+    declared = {*isa.slots, *isa.arrays}
+    names = {*OPERANDS[part], *((f"{p}.{s}" for s in isa.slots for p in ("v", "guest")) if part == "recovery" else ())}
+    for slot, formula in given.items():
+        used = {e.payload for e in subtrees(formula) if isinstance(e.payload, Slot)} | {slot}
+        strange = sorted(s.name for s in used if s not in declared)
+        if strange:
+            hint = nearest(strange[0], [s.name for s in isa.slots])
+            raise PopekError(
+                Problem(f"monitor {monitor}: {isa.name} has no slot `{strange[0]}` (in `{part}`)", hint=hint)
+            )
+        if slot.bits is not None and not narrow(_as_slots(formula, isa), slot.bits):
+            message = f"monitor {monitor}: `{part}` for {slot} is a whole word, and {slot} has {slot.bits} bit"
+            raise PopekError(Problem(message, hint=f"write `(...) & {(1 << slot.bits) - 1}`, or a truth as `ite(...)`"))
+        for leaf in subtrees(formula):
+            if leaf.op in (Op.ELEMENT, Op.LOAD, Op.REAL, Op.LEGAL):
+                message = f"monitor {monitor}: `{part}` for {slot} looks at {leaf}, and may look at slots only"
+                hint = "a guest can change memory and registers while it runs, and no proof follows that"
+                raise PopekError(Problem(message, hint=hint))
+            if leaf.op is Op.OPERAND and leaf.payload not in names:
+                message = f"monitor {monitor}: `{part}` for {slot} names `{leaf.payload}`, which nothing has there"
+                raise PopekError(Problem(message, hint=nearest(str(leaf.payload), names)))
+
+
+def _as_slots(formula: Expr, isa: Isa) -> Expr:
+    """Return a formula with the slots for what stands for a value of theirs."""
+    values = {f"{p}.{s}": as_expr(s) for s in isa.slots for p in ("v", "guest")}
+    return rewrite(formula, lambda e: values.get(str(e.payload), e) if e.op is Op.OPERAND else e)
+
+
+def check_routines(monitor: str, given: Mapping[str, Behaviour], isa: Isa) -> None:
+    """Raise `PopekError` unless every routine is for an instruction of an ISA, and names its operands."""
+    for name, routine in given.items():
+        if name not in isa.by_name:
+            message = f"monitor {monitor} has a routine for `{name}`, and {isa.name} has no such instruction"
+            raise PopekError(Problem(message, hint=nearest(name, isa.by_name)))
+        operands = {o.field.name for o in isa[name].format} | {"word"}
+        exprs = [e for t in routine.guards() for e in (t.when, t.detail)] + list(routine.values())
+        for leaf in (e for root in exprs for e in subtrees(root) if e.op is Op.OPERAND):
+            if leaf.payload not in operands:
+                message = f"monitor {monitor}: the routine for `{name}` uses operand `{leaf.payload}`, which"
+                hint = f"its operands are: {isa[name].operands}" if isa[name].operands else "it takes no operands"
+                raise PopekError(Problem(f"{message} `{name}` does not have", hint=hint))
+
+
+def _kind(given: object) -> str:
+    if callable(given) and not isinstance(given, type):
+        return "a Python function"
+    return f"{'an' if type(given).__name__[0] in 'aeiouAEIOU' else 'a'} {type(given).__name__}"
+
+
+def _proof(given: object) -> str:
+    return "what is not data cannot be proved" if callable(given) else ""
+
+
+def _told(given: object) -> str:
+    return f"`{given}`" if isinstance(given, str | int | Enum) else _kind(given)
+
+
+def _members(kind: type[Enum], given: object) -> str:
+    written = {m.name.lower(): f"{kind.__name__}.{m.name}" for m in kind}
+    hint = nearest(str(given), written)
+    if "did you mean" in hint:
+        return next(f"did you mean `{w}`?" for n, w in written.items() if f"`{n}`" in hint)
+    return f"there are {', '.join(f'`{w}`' for w in written.values())}"

@@ -1,0 +1,173 @@
+"""The virtual state: what a guest believes in, kept partly in the real machine and partly by the monitor.
+
+It reads and writes like any state, so a monitor's interpreter routines are the bare machine's own step applied to it.
+While the guest is *inside* (running directly), the virtual state is recovered from the real one and cannot be written.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from popek.engine.compiled import Closure, closure
+from popek.engine.reference import apply
+from popek.engine.state import Readable, State
+from popek.isa.architecture import Isa
+from popek.isa.behaviour import Behaviour, Cause
+from popek.isa.cycle import OLD_CAUSE
+from popek.isa.encoding import WORD_MASK
+from popek.isa.slot import MEMORY, TIMER, Array, Role, Slot
+from popek.vmm import vm_map
+from popek.vmm.allotment import Allotment
+from popek.vmm.guest_mode import GuestView
+
+
+class VirtualState:
+    """One guest's state: registers and memory in the real machine, the rest in `own` while the guest is not inside."""
+
+    def __init__(
+        self,
+        isa: Isa,
+        real: State,
+        allotment: Allotment,
+        table: vm_map.VmMap,
+        quantum: int,
+        *,
+        view: GuestView | None = None,
+    ) -> None:
+        self.isa = isa
+        self.view = view
+        self.real = real
+        self.allotment = allotment
+        self.quantum = quantum
+        self.own = State(isa, 0, real.journal)
+        self.own.slots.update({s: allotment.size for s in isa.slots if s.reset == "q"})
+        sized = [a for a in isa.arrays if a.size == "q" and a is not MEMORY]
+        self.own.arrays.update({a: [a.default & WORD_MASK] * allotment.size for a in sized})
+        self.notes: dict[str, int] = {"inside": 0, "left": quantum, "loaded": 0}
+        self._entry = Behaviour(table.entry)
+        self._recovery: dict[Slot, Closure] = {s: closure(e) for s, e in table.recovery.items()}
+        self._elapsed = closure(vm_map.elapsed())
+        self._kept = _Kept(self)
+
+    @property
+    def size(self) -> int:
+        """The size of the virtual machine's memory, in words."""
+        return self.allotment.size
+
+    @property
+    def inside(self) -> bool:
+        """Whether the guest is loaded in the real machine."""
+        return bool(self.notes["inside"])
+
+    def slot(self, slot: Slot) -> int:
+        """Return a slot's virtual value, recovered from the real state if the guest is inside."""
+        if not self.inside:
+            return self.own.slot(slot)
+        value: int = self._recovery[slot](self.real, self._kept)
+        return value
+
+    def element(self, array: Array, index: int) -> int:
+        """Return an array's virtual element."""
+        if array is MEMORY:
+            return self.real.element(MEMORY, self.allotment.base + index) if index < self.size else 0
+        return (self.real if array.role is Role.PROGRAM else self.own).element(array, index)
+
+    def set_slot(self, slot: Slot, value: int) -> None:
+        """Write a virtual slot; the guest must not be inside."""
+        assert not self.inside, "the virtual state is only recovered while the guest runs directly"
+        self.own.set_slot(slot, value)
+
+    def put(self, array: Array, index: int, value: int) -> None:
+        """Write a virtual element; the guest must not be inside."""
+        assert not self.inside, "the virtual state is only recovered while the guest runs directly"
+        if array is MEMORY:
+            if index < self.size:
+                self.real.put(MEMORY, self.allotment.base + index, value)
+        else:
+            (self.real if array.role is Role.PROGRAM else self.own).put(array, index, value)
+
+    def enter(self) -> None:
+        """Load the guest into the real machine: what the allocator decides, by the VM map."""
+        self._note("left", self.notes["left"] or self.quantum)
+        values = {"k": self.allotment.base, "w": self.size, "quantum": self.notes["left"]}
+        if self.view is not None:
+            for slot in self.view.copies:
+                self.view.set_slot(slot, self.own.slot(slot))
+        apply(self._entry, _Entered(self), values)
+        self._note("loaded", self.real.slot(TIMER))
+        self._note("inside", 1)
+
+    def leave(self) -> Cause:
+        """Recover the virtual state from what the real trap or interrupt has stored; return its cause."""
+        stored = _Stored(self.real)
+        self._recover(stored)
+        return stored.cause
+
+    def pause(self) -> None:
+        """Recover the virtual state from the real one as it is: between two instructions, or after guest mode."""
+        self._recover(self.real)
+
+    def renew(self) -> None:
+        """Give the guest a whole quantum again."""
+        self._note("left", self.quantum)
+
+    def _recover(self, real: Readable) -> None:
+        recovered = [(s, g(real, self._kept)) for s, g in self._recovery.items()]
+        spent = self._elapsed(real, self._kept)
+        self._note("inside", 0)
+        self._note("left", max(0, self.notes["left"] - spent))
+        for slot, value in recovered:
+            self.own.set_slot(slot, value)
+
+    def _note(self, name: str, value: int) -> None:
+        self.real.journal.write(self.notes, name, value)
+
+
+class _Kept(Mapping[str, int]):
+    """What the monitor keeps of a guest that is inside, by the names that the VM map has for it."""
+
+    def __init__(self, virtual: VirtualState) -> None:
+        self._slots = {f"v.{s.name}": s for s in virtual.isa.slots}
+        self._own = virtual.own
+        self._copies = virtual.view.copies if virtual.view else {}
+        self._guest = {f"guest.{s.name}": s for s in self._copies}
+        self._notes = virtual.notes
+        self._allotment = {"k": virtual.allotment.base, "w": virtual.allotment.size}
+
+    def __getitem__(self, name: str) -> int:
+        slot = self._slots.get(name)
+        if slot is not None:
+            return self._own.slots[slot]
+        if name in self._guest:
+            return self._copies[self._guest[name]]
+        return self._notes[name] if name in self._notes else self._allotment[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._slots, *self._guest, *self._notes, *self._allotment))
+
+    def __len__(self) -> int:
+        return len(self._slots) + len(self._guest) + len(self._notes) + len(self._allotment)
+
+
+_BEFORE: dict[Slot, Closure] = {s: closure(e) for s, e in vm_map.stored().items()}
+
+
+class _Stored:
+    """The real state as it was when it trapped: the PSW and the timer are in the trap words."""
+
+    def __init__(self, real: State) -> None:
+        self.cause = Cause(real.memory[OLD_CAUSE])
+        self.size = real.size
+        self.element = real.element
+        values = {"old_pc": self.cause.old_pc}
+        self._slots = {**real.slots, **{s: before(real, values) for s, before in _BEFORE.items()}}
+        self.slot = self._slots.__getitem__
+
+
+class _Entered:
+    """Reads the virtual state and writes the real one: what `entry` is applied to."""
+
+    def __init__(self, virtual: VirtualState) -> None:
+        self.size = virtual.size
+        self.slot = virtual.slot
+        self.element = virtual.element
+        self.set_slot = virtual.real.set_slot
+        self.put = virtual.real.put

@@ -1,0 +1,182 @@
+"""A virtual machine: a deprivileged guest in its allotment, under a monitor, on a real machine.
+
+The monitor is written here in Python, but it sees only what a control program on the real machine would: it has the
+processor when the real machine has trapped, reads the cause from the real trap words, and gives the processor back by
+loading mode, R, timer and interrupt enable.
+"""
+
+from collections.abc import Callable, Container, Iterable, Mapping
+
+from attrs import evolve
+
+from popek.engine import reference
+from popek.engine.machine import MEMORY_SIZE, check_fits, checked_size
+from popek.engine.reference import Event, Kind
+from popek.engine.state import Change, Journal, State, connect
+from popek.engine.stepper import HISTORY, Sink, Stepper
+from popek.isa.architecture import Isa
+from popek.isa.behaviour import Cause
+from popek.isa.cycle import NEW_BASE, NEW_BOUND, NEW_PC, NEW_STATUS
+from popek.isa.slot import HALTED, MODE, RUN, SUPERVISOR
+from popek.vmm.allotment import Allotment
+from popek.vmm.guest_mode import GuestView
+from popek.vmm.monitor import ACTIONS, TRAP_AND_EMULATE, Monitor, Treatment
+from popek.vmm.virtual import VirtualState
+
+MONITOR_ENTRY = 16
+"""Where the real trap's new PSW points: the control program, first of all programs, at the reset pc."""
+
+
+GUEST_EXIT = "guest-exit"
+"""The name of an exit that is no trap: an instruction has left guest mode."""
+
+FRUITLESS = 1000
+"""After so many exits in a row without a step of the guest, the monitor is taken to have lost it."""
+
+
+class VirtualMachine(Stepper):
+    """A guest under a monitor. `memory` is the real machine's size in words; `allotment` lies within it.
+
+    `sensitive` and `critical` name the instructions of those classes, for monitors that treat them apart. `meanwhile`
+    is done to the real state whenever the guest gets the processor: what others have done who had it before.
+    """
+
+    def __init__(
+        self,
+        isa: Isa,
+        words: Mapping[int, int],
+        *,
+        monitor: Monitor = TRAP_AND_EMULATE,
+        sensitive: Container[str] = (),
+        critical: Container[str] = (),
+        allotment: Allotment | None = None,
+        memory: int = MEMORY_SIZE,
+        typed: bytes = b"",
+        disk: Iterable[int] = (),
+        sink: Sink | None = None,
+        history: int = HISTORY,
+    ) -> None:
+        monitor.check(isa)
+        super().__init__(isa, Journal(), sink, history)
+        self.monitor = monitor
+        self._believed = monitor.believes(isa)
+        self._sensitive, self._critical = sensitive, critical
+        self.allotment = (allotment or default_allotment(memory)).within(checked_size(memory))
+        self.real = State(isa, memory, self.journal)
+        self.real.load_words({NEW_STATUS: SUPERVISOR, NEW_PC: MONITOR_ENTRY, NEW_BASE: 0, NEW_BOUND: memory})
+        check_fits(words, self.allotment.size, "the allotment")
+        self.real.load_words(words, self.allotment.base)
+        guest = isa.guest if monitor.in_guest_mode else None
+        self._view = GuestView(isa, guest, self.real, self.allotment) if guest else None
+        table = monitor.table(isa)
+        self._virtual = VirtualState(isa, self.real, self.allotment, table, monitor.quantum, view=self._view)
+        connect(self._virtual.own, typed, disk)
+        self.counts["direct"] = 0
+        self.direct_changes: list[Change] = []
+        self.meanwhile: Callable[[State], None] | None = None
+        self._begin()
+
+    @property
+    def state(self) -> VirtualState:
+        """The virtual state."""
+        return self._virtual
+
+    @property
+    def exits(self) -> dict[str, int]:
+        """How often the guest left direct execution, by the cause of the real trap; or because it left guest mode."""
+        names = [*(c.name.lower() for c in Cause), GUEST_EXIT]
+        return {n: self.counts[f"exit:{n}"] for n in names if f"exit:{n}" in self.counts}
+
+    def _containers(self) -> Mapping[str, object]:
+        real, own = self.real, self._virtual.own
+        return {
+            "real ": real.slots,
+            **{f"real {a.name}": words for a, words in real.arrays.items()},
+            "virtual ": own.slots,
+            **{f"virtual {a.name}": words for a, words in own.arrays.items()},
+            **({"guest ": self._view.copies} if self._view else {}),
+            "monitor ": self._virtual.notes,
+        }
+
+    def _advance(self) -> tuple[Event, Mapping[str, object]] | None:
+        exits: list[str] = []
+        self.direct_changes = []
+        while self.real.slot(RUN) != HALTED and len(exits) < FRUITLESS:
+            event = self._turn(exits)
+            if event is not None:
+                return event, {"direct": self._virtual.inside, "exits": exits}
+        return None
+
+    def _turn(self, exits: list[str]) -> Event | None:
+        """Give the guest the processor for one step; return the virtual step that came of it, if one did."""
+        virtual = self._virtual
+        treatment = self._treatment()
+        directly = treatment in (Treatment.DIRECT, Treatment.GUEST)
+        if virtual.inside and not directly:
+            virtual.pause()
+        if not virtual.inside:
+            event = reference.interrupt(self._believed, virtual)
+            if event is not None:
+                return event
+            if not directly:
+                self._count(treatment.value)
+                return reference.step(self._believed, virtual)
+            virtual.enter()
+            if self.meanwhile is not None:
+                self.meanwhile(self.real)
+        if self._view is not None:
+            return self._in_guest_mode(self._view, exits)
+        mode = virtual.own.slot(MODE)
+        before = len(self.journal.changes)
+        event = reference.step(self.isa, self.real)
+        if event.kind is Kind.EXECUTED:
+            self.direct_changes = self.journal.changes[before:]
+            self._count("direct")
+            return evolve(event, mode=mode)
+        cause = virtual.leave()
+        self._left(cause.name.lower(), exits)
+        return ACTIONS[self.monitor.dispatcher[cause]](self._believed, virtual)
+
+    def _in_guest_mode(self, view: GuestView, exits: list[str]) -> Event | None:
+        """Let the hardware do one step in guest mode, or leave it."""
+        cause = view.interrupted()
+        if cause is not None:
+            self._virtual.pause()
+            self._left(cause.name.lower(), exits)
+            return ACTIONS[self.monitor.dispatcher[cause]](self._believed, self._virtual)
+        before = len(self.journal.changes)
+        event = view.step()
+        if event is None:
+            self._virtual.pause()
+            self._left(GUEST_EXIT, exits)
+            return reference.attempt(self._believed, self._virtual)
+        self.direct_changes = self.journal.changes[before:]
+        self._count("direct", event.kind is not Kind.INTERRUPT)
+        return event
+
+    def _left(self, why: str, exits: list[str]) -> None:
+        """Note an exit."""
+        exits.append(why)
+        self._count(f"exit:{why}")
+        if self.monitor.renews:
+            self._virtual.renew()
+
+    def _treatment(self) -> Treatment:
+        """Return how the next instruction is run."""
+        state = self._virtual.own if self._view is None else self._virtual
+        plan = self.monitor.plan(user=state.slot(MODE) != SUPERVISOR)
+        if plan.sensitive is None and plan.critical is None:
+            return plan.others
+        decoded = reference.upcoming(self.isa, self._virtual)
+        name = decoded.instruction.name if decoded else ""
+        return plan.treatment(sensitive=name in self._sensitive, critical=name in self._critical)
+
+    def __repr__(self) -> str:
+        where = f"{self.allotment.base}:{self.allotment.size}"
+        return f"<VirtualMachine {self.isa.name} under {self.monitor.name} at {where}: {self.counts['steps']} steps>"
+
+
+def default_allotment(memory: int) -> Allotment:
+    """Return most of real memory, above what a monitor needs; a little is left above, which somebody else may own."""
+    base = max(MONITOR_ENTRY, memory // 4)
+    return Allotment(base, memory - base - memory // 16)
