@@ -1,0 +1,1 @@
+"""Claims, decided by a solver: classes and theorems."""

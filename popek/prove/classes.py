@@ -1,0 +1,343 @@
+"""The classes of instructions, as the paper defines them, made exact; decided over all states, never declared.
+
+A trap is an outcome, not a change of state, and sensitivity is judged on the *meaning*: what the instruction does when
+it is let to, with privilege traps taken out. So a supervisor call is innocuous, and a privileged "read mode" is not.
+
+Each claim is a `Question` to the solver: a formula that some state, or pair of states, satisfies iff the instruction is
+in the class. A positive answer comes with that state, replayed on the reference engine before anybody sees it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum, unique
+from functools import cache
+from typing import Any
+
+import z3
+from attrs import evolve, field, frozen
+
+from popek.isa.architecture import Isa
+from popek.isa.behaviour import Behaviour, Copy, Put
+from popek.isa.expression import TRUE, Op, subtrees
+from popek.isa.instruction import Instruction
+from popek.isa.slot import BASE, BOUND, MEMORY, MODE, SUPERVISOR, Array, Role, Slot
+from popek.prove.guess import guesses
+from popek.prove.nice import nicer
+from popek.prove.symbolic import Execution, StateSpace, SymbolicState, any_state, encodable
+from popek.prove.terms import solver, unknown_array, word
+from popek.prove.values import Classes, StateWitness
+from popek.prove.witness import Case, state_witness
+
+CONTROL, LITERAL, NOT_PRIVILEGED = "control", "trap", "not privileged"
+
+
+@unique
+class Showing(Enum):
+    """Which witnesses are wanted: none, any that the solver finds, or small ones, which cost some more questions."""
+
+    NOTHING = "nothing"
+    ANY = "any"
+    NICE = "nice"
+
+
+Side = tuple[SymbolicState, Behaviour]
+"""A state, and what the instruction does there, privilege traps included."""
+
+
+@frozen(eq=False)
+class Question:
+    """Whether some state, or pair of states, shows that an instruction is in a class.
+
+    `kind` is "control" or the resource that is varied; `user`: all states are in user mode. `formula` is built, from
+    the executions of the meaning on each side, only if the question has to be asked.
+    """
+
+    kind: str
+    user: bool
+    sides: tuple[Side, ...]
+    formula: Callable[..., Any] = field(repr=False)
+    literal: bool = False
+
+
+def classify(
+    isa: Isa, *, literal: bool = False, structural: bool = True, showing: Showing = Showing.ANY
+) -> tuple[Classes, ...]:
+    """Decide the classes of every instruction.
+
+    `literal` reads the paper to the letter: a trap changes the mode, and so is a change of control. `structural=False`
+    asks the solver even where an instruction does not mention the resource; the answers are the same.
+    """
+    space = StateSpace(isa.slots, isa.arrays, isa.translation)
+    return tuple(
+        classify_instruction(space, i, literal=literal, structural=structural, showing=showing)
+        for i in isa.instructions
+    )
+
+
+def classify_one(isa: Isa, name: str, *, literal: bool = False, showing: Showing = Showing.ANY) -> Classes:
+    """Decide the classes of one instruction of an ISA."""
+    space = StateSpace(isa.slots, isa.arrays, isa.translation)
+    return classify_instruction(space, isa[name], literal=literal, showing=showing)
+
+
+@cache
+def classify_instruction(
+    space: StateSpace,
+    instruction: Instruction,
+    *,
+    literal: bool = False,
+    structural: bool = True,
+    showing: Showing = Showing.ANY,
+) -> Classes:
+    """Decide the classes of one instruction: they depend on it and on the machine's state, not on its fellows."""
+    privileged, counterexample = _privileged(space, instruction, showing, structural=structural)
+    if privileged and showing is Showing.ANY:  # whatever it is besides, nothing is refuted by it
+        showing = Showing.NOTHING
+    guessing = structural and showing is not Showing.NICE
+    modes = (True,) if structural and _uniform(instruction) else (True, False) if guessing else (False, True)
+    questions = [q for q in _questions(space, instruction, modes, literal=literal) if not structural or _mentions(q)]
+    found: dict[bool, dict[str, StateWitness | None]] = {False: {}, True: {}}
+    undecided = {False: False, True: False}
+    for question in questions:
+        if question.kind in found[question.user] or (guessing and question.kind in found[True]):
+            continue
+        answer, witness = _ask(question, instruction, showing, guessing=guessing)
+        if answer:
+            found[question.user][question.kind] = witness
+        undecided[question.user] |= answer is None
+    parts: list[Slot | Array] = [*space.slots, *space.arrays]
+    order = [CONTROL, LITERAL, *(part.kind for part in parts)]
+    in_user = {k: found[True][k] for k in sorted(found[True], key=order.index)}
+    everywhere = {k: {**found[True], **found[False]}[k] for k in sorted({*found[True], *found[False]}, key=order.index)}
+    return Classes(
+        instruction.name,
+        privileged,
+        _known(everywhere, undecided=undecided[False] or undecided[True]),
+        _known(in_user, undecided=undecided[True]),
+        tuple(everywhere),
+        tuple(in_user),
+        {k: w for k, w in everywhere.items() if w},
+        {k: w for k, w in in_user.items() if w},
+        counterexample,
+    )
+
+
+def _known(found: Mapping[str, object], *, undecided: bool) -> bool | None:
+    if found:
+        return True
+    return None if undecided else False
+
+
+def _ask(
+    question: Question, instruction: Instruction, showing: Showing, *, guessing: bool = False
+) -> tuple[bool | None, StateWitness | None]:
+    """Return whether there is such a state, nothing if the solver gave up; and, if it is wanted, one, replayed."""
+    meaning = [(s, b if question.literal else b.unprivileged()) for s, b in question.sides]
+    cases = [Case(s, b, actual) for (s, b), (_, actual) in zip(meaning, question.sides, strict=True)]
+    if guessing:
+        guessed = next(guesses(instruction, question.kind, cases, user=question.user), None)
+        if guessed is not None:
+            return True, None if showing is Showing.NOTHING else guessed
+    formula = question.formula(*(Execution(s, b) for s, b in meaning))
+    asked = solver()
+    for state, _ in meaning:
+        asked.add(*state.possible(), *encodable(instruction, state))
+    asked.add(formula)
+    answer = asked.check()
+    if answer != z3.sat:
+        return (False if answer == z3.unsat else None), None
+    if showing is Showing.NOTHING:
+        return True, None
+    model = nicer(asked, cases) if showing is Showing.NICE else asked.model()
+    return True, state_witness(model, instruction, question.kind, cases)
+
+
+# Privileged ---------------------------------------------------------------------------------------------------------
+
+
+def _privileged(
+    space: StateSpace, instruction: Instruction, showing: Showing, *, structural: bool
+) -> tuple[bool | None, StateWitness | None]:
+    """Decide: in user mode always a privilege trap, in supervisor mode never one, memory traps aside."""
+    user, supervisor = instruction.user, instruction.supervisor
+    if structural and not any(t.privilege for t in supervisor.traps):
+        first = next(iter(user.traps), None)
+        if first is not None and first.when is TRUE and first.privilege:
+            return True, None
+        if showing is not Showing.NICE and not any(t.privilege for t in user.traps):
+            return False, None
+    state = any_state(space, instruction)
+
+    def escapes(run: Execution) -> Any:
+        return z3.And(_in_mode(state, user=True), z3.Not(run.privilege_trap), z3.Not(run.memory_trap))
+
+    def hampers(run: Execution) -> Any:
+        return z3.And(_in_mode(state, user=False), run.privilege_trap)
+
+    answers = []
+    for in_user, formula in ((True, escapes), (False, hampers)):
+        side = state, _actual(instruction, user=in_user)
+        question = Question(NOT_PRIVILEGED, in_user, (side,), formula, literal=True)
+        answer, witness = _ask(question, instruction, showing)
+        if answer:
+            return False, witness
+        answers.append(answer)
+    ever = z3.And(_in_mode(state, user=True), Execution(state, instruction.user).privilege_trap)
+    traps_at_all = _satisfiable(state, instruction, ever)
+    return (None if None in answers or traps_at_all is None else traps_at_all), None
+
+
+def _satisfiable(state: SymbolicState, instruction: Instruction, formula: Any) -> bool | None:
+    asked = solver()
+    asked.add(*state.possible(), *encodable(instruction, state), formula)
+    answer = asked.check()
+    return None if answer == z3.unknown else answer == z3.sat
+
+
+# Sensitive ----------------------------------------------------------------------------------------------------------
+
+
+def _questions(
+    space: StateSpace, instruction: Instruction, modes: Iterable[bool], *, literal: bool
+) -> Iterator[Question]:
+    for user in modes:
+        yield from _control(space, instruction, user=user, literal=literal)
+        yield from _behaviour_sensitive(space, instruction, user=user)
+    yield from _mode_sensitive(space, instruction)
+
+
+def _actual(instruction: Instruction, *, user: bool) -> Behaviour:
+    return instruction.user if user else instruction.supervisor
+
+
+def _in_mode(state: SymbolicState, *, user: bool) -> Any:
+    supervisor = state.slots[MODE] == SUPERVISOR
+    return z3.Not(supervisor) if user else supervisor
+
+
+def _control(space: StateSpace, instruction: Instruction, *, user: bool, literal: bool) -> Iterator[Question]:
+    """Control-sensitive: in some state it completes and has changed a resource."""
+    state = any_state(space, instruction)
+    side = state, _actual(instruction, user=user)
+    here = _in_mode(state, user=user)
+    yield Question(CONTROL, user, (side,), lambda run: z3.And(here, run.completes, z3.Or(*_changes(run))))
+    if literal and user:
+        yield Question(LITERAL, user, (side,), lambda run: z3.And(here, run.deliberate_trap), literal=True)
+
+
+def _changes(run: Execution) -> Iterator[Any]:
+    for slot in run.behaviour.writes:
+        if slot.role is Role.RESOURCE:
+            yield run.slot(slot) != run.state.slot(slot)
+    somewhere = word("somewhere")
+    for array in {e.array for e in run.behaviour.effects if isinstance(e, Put | Copy)}:
+        if array.role is Role.RESOURCE:
+            changed = run.element(array, somewhere) != run.state.element(array, somewhere)
+            outside = z3.And(z3.ULT(somewhere, run.state.size), z3.Not(run.state.inside(somewhere)))
+            yield z3.And(changed, outside) if array is MEMORY else changed
+
+
+def _behaviour_sensitive(space: StateSpace, instruction: Instruction, *, user: bool) -> Iterator[Question]:
+    """Behaviour-sensitive: two states in one mode, equal but for one resource, and it shows in the program state."""
+    state = any_state(space, instruction)
+    actual = _actual(instruction, user=user)
+    here = _in_mode(state, user=user)
+    for kind, one, other in _pairs(state):
+        sides = (one, actual), (other, actual)
+
+        def formula(a: Execution, b: Execution, sides: tuple[Side, ...] = sides) -> Any:
+            shows = _shows(a, b)
+            if user:  # only one of them makes a privilege trap, and the other no memory trap in its guard
+                runs = [Execution(*s) for s in sides]
+                only_one = z3.Xor(*(r.privilege_trap for r in runs))
+                shows = z3.Or(shows, z3.And(only_one, *(z3.Not(r.memory_trap) for r in runs)))
+            return z3.And(here, z3.Not(z3.Or(a.memory_trap, b.memory_trap)), shows)
+
+        yield Question(kind, user, sides, formula)
+
+
+def _pairs(state: SymbolicState) -> Iterator[tuple[str, SymbolicState, SymbolicState]]:
+    """Give pairs of states that are equal but for one resource other than the mode, by the kind of that resource."""
+    for slot in state.space.slots:
+        if slot.role is Role.RESOURCE and slot is not MODE:
+            one, other = state, state.vary(slot, word(f"{slot.name}'"))
+            if slot is BOUND:
+                bounds = state.slots[BOUND], other.slots[BOUND]
+                widest = z3.If(z3.ULT(*bounds), bounds[1], bounds[0])
+                one, other = evolve(one, widest=widest), evolve(other, widest=widest)
+            yield slot.kind, one, other
+    for array in state.space.arrays:
+        if array.role is Role.RESOURCE:
+            yield array.kind, state, evolve(state, arrays={**state.arrays, array: unknown_array(array, "'")})
+
+
+def _shows(one: Execution, other: Execution) -> Any:
+    """Say whether two executions differ: one completes and the other traps, or both do and leave another state."""
+    differ = z3.And(one.completes, other.completes, z3.Or(*_program_differences(one, other)))
+    return z3.Or(z3.Xor(one.completes, other.completes), differ)
+
+
+def _program_differences(one: Execution, other: Execution) -> Iterator[Any]:
+    for slot in one.state.space.slots:
+        if slot.role is Role.PROGRAM:
+            yield one.slot(slot) != other.slot(slot)
+    index = word("element")
+    for array in one.state.space.arrays:
+        if array.role is Role.PROGRAM:
+            bound = z3.ULT(index, array.size) if isinstance(array.size, int) else z3.BoolVal(val=True)
+            yield z3.And(bound, one.element(array, index) != other.element(array, index))
+    address = word("address")
+    visible = [r.state.inside(address + r.state.slots[BASE]) for r in (one, other)]
+    yield z3.And(*visible, one.in_window(address) != other.in_window(address))
+
+
+def _mode_sensitive(space: StateSpace, instruction: Instruction) -> Iterator[Question]:
+    """Mode-sensitive: supervisor against user mode, and user modes against each other where there are several."""
+    state = any_state(space, instruction)
+    other = state.vary(MODE, word("mode'"))
+    pairs = [(False, True)] if MODE.bits == 1 else [(False, True), (True, True)]
+    for first, second in pairs:
+        here = z3.And(_in_mode(state, user=first), _in_mode(other, user=second))
+
+        def formula(a: Execution, b: Execution, here: Any = here) -> Any:
+            return z3.And(here, z3.Not(z3.Or(a.memory_trap, b.memory_trap)), _shows(a, b))
+
+        sides = (state, _actual(instruction, user=first)), (other, _actual(instruction, user=second))
+        yield Question(MODE.kind, first and second, sides, formula)
+
+
+# What need not be asked ---------------------------------------------------------------------------------------------
+
+
+def _uniform(instruction: Instruction) -> bool:
+    """Say whether it means the same in every mode, so that what is so in user mode is so in supervisor mode."""
+    meaning = instruction.user.unprivileged()
+    return meaning == instruction.supervisor.unprivileged() and MODE not in meaning.reads | meaning.writes.keys()
+
+
+def _mentions(question: Question) -> bool:
+    """Say whether the sides can differ at all: the same expressions over the same words cannot."""
+    if len(question.sides) == 1:
+        (_, behaviour), *_ = question.sides
+        return bool(behaviour.traps) if question.kind == LITERAL else _writes_a_resource(behaviour)
+    (one, behaviour), (other, twin) = question.sides
+    if question.kind == MODE.kind:
+        behaviour, twin = behaviour.unprivileged(), twin.unprivileged()
+    if behaviour != twin:
+        return True
+    varied: set[Slot | Array] = {s for s in one.slots if one.slots[s] is not other.slots[s]}
+    varied |= {a for a in one.arrays if one.arrays[a] is not other.arrays[a]}
+    reads = {BASE, BOUND, MEMORY} if _is_physical(behaviour) else set()
+    return not varied.isdisjoint(behaviour.reads | reads)
+
+
+def _writes_a_resource(behaviour: Behaviour) -> bool:
+    arrays = {e.array for e in behaviour.effects if isinstance(e, Put | Copy)}
+    return any(part.role is Role.RESOURCE for part in behaviour.writes.keys() | arrays)
+
+
+def _is_physical(behaviour: Behaviour) -> bool:
+    """Say whether it refers to memory otherwise than through the window."""
+    if any(isinstance(e, Put | Copy) and MEMORY in (e.array, getattr(e, "source", None)) for e in behaviour.effects):
+        return True
+    exprs = [t.when for t in behaviour.traps] + list(behaviour.values())
+    return MEMORY in behaviour.reads or any(e.op in (Op.REAL, Op.LEGAL) for root in exprs for e in subtrees(root))

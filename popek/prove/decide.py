@@ -1,0 +1,98 @@
+"""Verdicts: everything that is decided of an ISA, computed here and now."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from attrs import evolve
+
+from popek.isa.architecture import Isa
+from popek.prove.candidates import Operands
+from popek.prove.classes import classify
+from popek.prove.guest_witness import Witness, search
+from popek.prove.hints import hints
+from popek.prove.obligation import Discharged
+from popek.prove.properties import Proof, prove
+from popek.prove.terms import identity
+from popek.prove.theorems import theorem_1, theorem_2, theorem_3
+from popek.prove.values import PROPERTIES, Classes, IsaVerdict, MonitorVerdict, PropertyVerdict, Status, Verdict
+from popek.vmm.monitor import MONITORS, TRAP_AND_EMULATE, Monitor
+
+ASSUMPTIONS = (
+    "words have 32 bits; physical memory has 17 to 2^24 words",
+    "R is active in both modes and for every reference that an instruction makes, except those to fixed physical words",
+    "a trap is an outcome, not a change of state; a pair of states of which one makes a memory trap is set aside",
+    "two states that differ in R share the window that R gives, and all memory that is outside both windows",
+    "a halted processor executes nothing; what a device does by itself is part of the step, not of an instruction",
+    "the bare machine compared has as much memory as the allotment, and devices with the same contents",
+    "the monitor itself is not a guest: it runs in supervisor mode and keeps its tables where no guest reaches",
+    "efficiency is of innocuous instructions; exits for interrupts and for first translations are set aside",
+)
+"""What the verdicts rest on, whatever the monitor; a monitor's own assumptions come with it."""
+
+
+def verdict(*isas: Isa, literal: bool = False, monitors: Iterable[Monitor] | None = None) -> Verdict:
+    """Decide classes, theorems and the properties under each monitor, for some ISAs."""
+    chosen = tuple(MONITORS.values() if monitors is None else monitors)
+    decided = tuple(decide(i, literal=literal, monitors=chosen) for i in isas)
+    return Verdict(decided, identity(), assumptions(*chosen))
+
+
+def assumptions(*monitors: Monitor) -> tuple[str, ...]:
+    """Return what verdicts under some monitors rest on."""
+    return (*ASSUMPTIONS, *(f"{m.name}: {a}" for m in monitors for a in m.assumes))
+
+
+def decide(isa: Isa, *, literal: bool = False, monitors: Iterable[Monitor] | None = None) -> IsaVerdict:
+    """Decide one ISA."""
+    classes = classify(isa, literal=literal)
+    chosen = MONITORS.values() if monitors is None else monitors
+    first = theorem_1(classes)
+    independence = prove(isa, TRAP_AND_EMULATE, classes).verdict("independence")
+    theorems = {1: first, 2: theorem_2(first, independence), 3: theorem_3(classes)}
+    return IsaVerdict(
+        isa.name,
+        isa.title,
+        isa.year,
+        isa.extends,
+        isa.sources,
+        classes,
+        theorems,
+        tuple(under(isa, m, classes) for m in chosen),
+    )
+
+
+def under(isa: Isa, monitor: Monitor, classes: Sequence[Classes]) -> MonitorVerdict:
+    """Decide the properties of an ISA under a monitor."""
+    if monitor.in_guest_mode and isa.guest is None:
+        none = PropertyVerdict(Status.NOT_APPLICABLE, reason=f"{isa.name} has no guest mode")
+        return MonitorVerdict(monitor.name, none, none, none, none)
+    proof = prove(isa, monitor, classes)
+    return MonitorVerdict(monitor.name, *(_shown(isa, monitor, classes, proof, p) for p in PROPERTIES))
+
+
+def _shown(isa: Isa, monitor: Monitor, classes: Sequence[Classes], proof: Proof, name: str) -> PropertyVerdict:
+    """Return a verdict; if it is a refutation, with a witness that has been run, or else it is not known."""
+    found = proof.verdict(name)
+    if found.status is not Status.REFUTED:
+        return found
+    for blame in found.blame:
+        refuted = [d for d in proof.of(name) if d.status is Status.REFUTED and d.obligation.blame == blame]
+        witness = find_witness(isa, monitor, classes, refuted)
+        if witness is not None:
+            return evolve(found, witness=witness, reason=witness.says)
+    reason = f"the proof fails, and no short guest program was found that shows it ({found.reason})"
+    return PropertyVerdict(Status.UNKNOWN, found.blame, reason)
+
+
+def find_witness(
+    isa: Isa, monitor: Monitor, classes: Sequence[Classes], refuted: Sequence[Discharged]
+) -> Witness | None:
+    """Return a guest program that shows some refuted obligations of one blame."""
+    about = refuted[0].obligation
+    modes = {d.obligation.user for d in refuted}
+    user = False if False in modes else (True if True in modes else None)
+
+    def suggested() -> Iterator[Operands]:
+        for each in refuted:
+            yield from hints(isa, each.obligation)
+
+    return search(isa, monitor, about.property, about.blame, classes, user=user, hints=suggested)

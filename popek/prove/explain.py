@@ -1,0 +1,366 @@
+"""Explanations: why an instruction is in a class, and what that means, in words, each with the states that show it.
+
+Everything said is read off something decided: a class, a witness that was replayed, an obligation. Nothing here knows
+any instruction by its name.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import Enum, unique
+from typing import Any
+
+from attrs import frozen
+
+from popek.errors import PopekError, Problem, nearest
+from popek.isa.architecture import Isa
+from popek.isa.expression import TRUE
+from popek.isa.instruction import InUser
+from popek.prove import plain_words
+from popek.prove.claim import THEOREM_1, THEOREM_3, Claim, applicable, of_instruction_under, worst
+from popek.prove.classes import LITERAL, Showing, classify, classify_one
+from popek.prove.consequences import consequences
+from popek.prove.lattice import OWN
+from popek.prove.monitor_words import told_under
+from popek.prove.plain_words import listed
+from popek.prove.theorems import theorem_1, theorem_3
+from popek.prove.values import PROPERTIES, Classes, StateWitness, Status, TheoremVerdict
+from popek.shown import Shown
+from popek.vmm.monitor import HYBRID, MONITORS, TRAP_AND_EMULATE, Monitor
+
+USUAL = (TRAP_AND_EMULATE, HYBRID)
+"""The monitors of theorems 1 and 3, which are explained unless another is asked for."""
+
+
+@unique
+class About(Enum):
+    """What a passage is about."""
+
+    CLASS = "class"
+    THEOREM = "theorem"
+    MONITOR = "monitor"
+
+
+PLAIN = ("privileged", "sensitive", "innocuous", "critical", "user-sensitive")
+"""Classes that are no kind of sensitivity."""
+
+
+@frozen
+class Passage:
+    """One claim on an instruction, whether it holds, why, and the states that show it, reduced to what matters."""
+
+    claim: str
+    holds: bool | None
+    text: str
+    witness: StateWitness | None = None
+
+    @property
+    def about(self) -> About:
+        """What it is about."""
+        if self.claim.startswith("theorem"):
+            return About.THEOREM
+        return About.MONITOR if self.claim.partition(".")[0] in MONITORS else About.CLASS
+
+    @property
+    def name(self) -> str:
+        """What the claim is called among people."""
+        if self.about is About.CLASS and self.claim not in PLAIN:
+            return "sensitive by its trap" if self.claim == LITERAL else f"{self.claim}-sensitive"
+        return self.claim.replace("theorem-", "theorem ").replace(".", ": ")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {
+            "claim": self.claim,
+            "about": self.about.value,
+            "holds": self.holds,
+            "text": self.text,
+            "witness": self.witness.to_dict() if self.witness else None,
+        }
+
+
+@frozen
+class Explanation(Shown):
+    """Why an instruction is what it is. `user` is what user mode makes of it: "traps", "executes", ..."""
+
+    isa: str
+    title: str
+    instruction: str
+    operands: str
+    doc: str
+    user: str
+    literal: bool
+    classes: Classes
+    passages: tuple[Passage, ...]
+
+    def __getitem__(self, claim: str) -> Passage:
+        """Return the passage on a claim."""
+        return _chosen(self.passages, claim)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {
+            "isa": self.isa,
+            "title": self.title,
+            "literal": self.literal,
+            "instruction": self.instruction,
+            "operands": self.operands,
+            "doc": self.doc,
+            "user": self.user,
+            "classes": self.classes.to_dict(),
+            "passages": [p.to_dict() for p in self.passages],
+        }
+
+
+@frozen
+class Blamed:
+    """An instruction that stands in the way of something: what it is, in a sentence, and of which claims."""
+
+    instruction: str
+    kinds: tuple[str, ...]
+    says: str
+    claims: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {
+            "instruction": self.instruction,
+            "kinds": list(self.kinds),
+            "says": self.says,
+            "claims": list(self.claims),
+        }
+
+
+@frozen
+class Overview(Shown):
+    """Who is to blame for what in an ISA: under the theorems, and under the monitors that they promise."""
+
+    isa: str
+    title: str
+    literal: bool
+    theorems: tuple[TheoremVerdict, ...]
+    blamed: tuple[Blamed, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {
+            "isa": self.isa,
+            "title": self.title,
+            "literal": self.literal,
+            "theorems": {str(t.number): t.to_dict() for t in self.theorems},
+            "blamed": [b.to_dict() for b in self.blamed],
+        }
+
+
+def overview(isa: Isa, *, literal: bool = False) -> Overview:
+    """Say who is to blame for what."""
+    classes = classify(isa, literal=literal, showing=Showing.NOTHING)
+    blamed = []
+    for known in classes:
+        statuses = of_instruction_under(isa, USUAL, known)
+        claims = tuple(str(c) for c, s in statuses.items() if s is not Status.PROVED and not _is_price(c))
+        if claims:
+            found = _Subject(isa, known, literal=literal)
+            blamed.append(Blamed(known.name, known.kinds, found.in_short(), claims))
+    return Overview(isa.name, isa.title, literal, (theorem_1(classes), theorem_3(classes)), tuple(blamed))
+
+
+def _is_price(claim: Claim) -> bool:
+    """Say whether a claim fails by design: a hybrid monitor interprets, which is not efficient."""
+    return claim.prop == "efficiency" and claim.monitor == HYBRID.name
+
+
+def explain(isa: Isa, instruction: str, claim: str | None = None, *, literal: bool = False) -> Explanation:
+    """Explain an instruction: all its classes and what follows from them, or one claim alone.
+
+    A claim is a class ("privileged", "sensitive", "control", "location", ...), "theorem-1", "theorem-3", a monitor, or
+    a property under a monitor ("hybrid.equivalence").
+    """
+    known = classify_one(isa, isa[instruction].name, literal=literal, showing=Showing.NICE)
+    subject = _Subject(isa, known, literal=literal)
+    passages = tuple(subject.passages()) if claim is None else (_chosen(tuple(subject.all()), claim),)
+    found = isa[instruction]
+    user = found.in_user.value if isinstance(found.in_user, InUser) else OWN
+    return Explanation(isa.name, isa.title, found.name, found.operands, found.doc, user, literal, known, passages)
+
+
+def _chosen(passages: Sequence[Passage], claim: str) -> Passage:
+    known = {p.claim: p for p in passages}
+    wanted = claim.strip().casefold().replace("_", "-").removesuffix("-sensitive")
+    wanted = {"user": "user-sensitive"}.get(wanted, wanted)
+    if wanted not in known:
+        raise PopekError(
+            Problem(f"there is nothing to explain called `{claim}`", hint=nearest(wanted, known) or _FOR_EXAMPLE)
+        )
+    return known[wanted]
+
+
+class _Subject:
+    """An instruction of an ISA, with its classes, to be explained."""
+
+    def __init__(self, isa: Isa, classes: Classes, *, literal: bool) -> None:
+        self.isa, self.classes, self.literal = isa, classes, literal
+        self.instruction = isa[classes.name]
+        self.may_trap = any(t.privilege for t in self.instruction.user.traps)
+
+    def passages(self) -> Iterator[Passage]:
+        """Give what is worth saying."""
+        yield self._privileged()
+        yield from (self._kind(k) for k in self.classes.kinds)
+        yield self._sensitive() if self.classes.sensitive else self._innocuous()
+        if self.classes.sensitive:
+            yield self._user_sensitive()
+        yield self._theorem_1()
+        yield self._theorem_3()
+        yield from (self.monitor(m) for m in USUAL)
+
+    def all(self) -> Iterator[Passage]:
+        """Give all that can be said."""
+        yield from (self._privileged(), self._sensitive(), self._innocuous(), self._user_sensitive(), self._critical())
+        kinds = [s.kind for s in self.isa.slots if s.role.value == "resource"]
+        kinds += [a.kind for a in self.isa.arrays if a.role.value == "resource"]
+        every = dict.fromkeys(["control", *kinds, *([LITERAL] if self.literal else [])])
+        yield from (self._kind(k) for k in every)
+        yield from (self._theorem_1(), self._theorem_3())
+        for monitor in applicable(self.isa):
+            yield self.monitor(monitor)
+            yield from (self.monitor(monitor, p) for p in PROPERTIES)
+
+    # Classes.
+
+    def _privileged(self) -> Passage:
+        holds, witness = self.classes.privileged, self.classes.not_privileged
+        if holds:
+            text = (
+                "It is privileged: in user mode it makes a privilege trap in every state, in supervisor mode in none "
+                "(where an address is not legal, a memory trap may come first)."
+            )
+            return Passage("privileged", holds, text)
+        if holds is None:
+            return Passage("privileged", None, _OPEN)
+        if witness is None:
+            return Passage("privileged", holds, "It is not privileged: in user mode it never makes a privilege trap.")
+        return Passage("privileged", holds, plain_words.on_privilege(self.instruction, witness), self._reduced(witness))
+
+    def _kind(self, kind: str) -> Passage:
+        witness = self.classes.witnesses.get(kind)
+        claim = kind
+        if witness is None:
+            return Passage(claim, self._absent(), self._no(kind))
+        let = self.may_trap and any(s.values["mode"] for s in witness.before)
+        if len(witness.before) == 1:
+            text = plain_words.on_control(self.isa, witness, let=let)
+        else:
+            text = plain_words.on_difference(self.isa, witness, let=let)
+        return Passage(claim, True, text, self._reduced(witness))
+
+    def _absent(self) -> bool | None:
+        return None if self.classes.sensitive is None else False
+
+    def _no(self, kind: str) -> str:
+        if self.classes.sensitive is None:
+            return _OPEN
+        if kind in ("control", LITERAL):
+            return "It is not control-sensitive: in no state does it complete and leave a resource changed."
+        matter = plain_words.matters(kind)
+        return f"It is not {kind}-sensitive: it makes no difference to it {matter}. That is so in all pairs of states."
+
+    def _sensitive(self) -> Passage:
+        kinds = self.classes.kinds
+        if not self.classes.sensitive:
+            text = _OPEN if self.classes.sensitive is None else "It is not sensitive; it is innocuous."
+            return Passage("sensitive", self.classes.sensitive, text)
+        parts = ["it changes a resource"] if "control" in kinds else []
+        parts += ["it traps on purpose, which read to the letter is a change of mode"] if LITERAL in kinds else []
+        others = [k for k in kinds if k not in ("control", LITERAL)]
+        parts += [f"what it does depends on a resource ({listed(others)})"] if others else []
+        return Passage("sensitive", True, f"It is sensitive: {listed(parts)}.")
+
+    def _innocuous(self) -> Passage:
+        holds = self.classes.innocuous
+        if not holds:
+            text = _OPEN if holds is None else "It is not innocuous: it is sensitive."
+            return Passage("innocuous", holds, text)
+        return Passage("innocuous", True, f"It is innocuous. {self._why_innocuous()}")
+
+    def _why_innocuous(self) -> str:
+        supervisor = self.instruction.supervisor.unprivileged()
+        if any(t.when is TRUE for t in supervisor.traps[:1]) and not self.may_trap:
+            return (
+                "It traps in every state, whatever the mode. A trap is an outcome, not a change of state: what happens "
+                "to mode and pc is the hardware's doing. It is how a program asks the control program, which thereby "
+                "has the processor; nothing is done behind anybody's back."
+            )
+        if self.classes.privileged:
+            return (
+                "What it does, when it is let to, changes no resource and depends on none. That user mode may not "
+                "execute it makes it privileged all the same: a monitor has to do its work for it, which costs time, "
+                "but never correctness."
+            )
+        return "In no state does it change a resource, and no resource makes a difference to what it does."
+
+    def _user_sensitive(self) -> Passage:
+        holds = self.classes.user_sensitive
+        if holds is None:
+            return Passage("user-sensitive", None, _OPEN)
+        if not holds:
+            text = "It is not user-sensitive: with all states in user mode it changes no resource and depends on none."
+            return Passage("user-sensitive", False, text)
+        kinds = self.classes.user_kinds
+        text = f"It is user-sensitive: with all states in user mode, too, it shows ({listed(kinds)})."
+        witness = self.classes.user_witnesses.get(kinds[0]) if self.classes.user_witnesses else None
+        return Passage("user-sensitive", True, text, self._reduced(witness) if witness else None)
+
+    def _critical(self) -> Passage:
+        text = {
+            True: "It is critical: sensitive and not privileged.",
+            False: "It is not critical: it is " + ("privileged." if self.classes.privileged else "not sensitive."),
+            None: _OPEN,
+        }[self.classes.critical]
+        return Passage("critical", self.classes.critical, text)
+
+    def _reduced(self, witness: StateWitness) -> StateWitness:
+        return plain_words.reduced(self.isa, witness)
+
+    def in_short(self) -> str:
+        """Return what an instruction is, in one sentence."""
+        if self.classes.critical:
+            return f"{self._sensitive().text.rstrip('.').removeprefix('It is ')}; and it is not privileged."
+        if self.classes.innocuous and self.classes.privileged:
+            return "innocuous, and privileged all the same."
+        return self._critical().text.removeprefix("It is ")
+
+    # Theorems.
+
+    def _theorem_1(self) -> Passage:
+        what = ("sensitive", self.classes.sensitive, self.classes.critical)
+        return self._theorem(THEOREM_1, *what, "a monitor that runs everything directly exists")
+
+    def _theorem_3(self) -> Passage:
+        what = ("user-sensitive", self.classes.user_sensitive, self.classes.user_critical)
+        return self._theorem(THEOREM_3, *what, "a hybrid monitor exists, which interprets virtual supervisor code")
+
+    def _theorem(self, claim: Claim, word: str, member: bool | None, offends: bool | None, promise: str) -> Passage:
+        asks = f"Theorem {claim.theorem} asks that whatever is {word} be privileged; then {promise}."
+        if offends is None:
+            return Passage(str(claim), None, f"{asks} {_OPEN}")
+        if offends:
+            text = f"It is {word} and not privileged, and that is enough for the premise to fail. {_SUFFICIENT}"
+        elif member:
+            text = f"It is {word}, and privileged: it does not stand in the way."
+        else:
+            text = f"It is not {word}: the theorem asks nothing of it."
+        return Passage(str(claim), not offends, f"{asks} {text}")
+
+    # Monitors.
+
+    def monitor(self, monitor: Monitor, prop: str = "") -> Passage:
+        """Say what becomes of the instruction under a monitor; `holds` is on one property, or on safety."""
+        modes = consequences(self.isa, monitor, self.classes)
+        wanted = (prop,) if prop else ("equivalence", "resource_control")
+        status = worst(m.statuses.get(p) for m in modes for p in wanted)
+        claim = str(Claim(0, monitor.name, prop)) if prop else monitor.name
+        return Passage(claim, True if status is None else status.holds, told_under(monitor, self.classes, modes))
+
+
+_FOR_EXAMPLE = "for example: privileged, control, location, innocuous, theorem-1, hybrid, hybrid.equivalence"
+_OPEN = "The solver gave up at its limit: it is not known."
+_SUFFICIENT = "(The premise is sufficient, not necessary: it does not follow that no monitor works.)"

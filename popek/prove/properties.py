@@ -1,0 +1,146 @@
+"""The properties of an ISA under a monitor: all obligations, discharged and put together."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from attrs import evolve, frozen
+
+from popek.isa.architecture import Isa
+from popek.isa.behaviour import Behaviour
+from popek.prove.events import events
+from popek.prove.guest_mode import efficiency_in_guest_mode, in_guest_mode, leaving
+from popek.prove.obligation import Discharged, Obligation, discharge, filename, smt2
+from popek.prove.squares import (
+    MODES,
+    Square,
+    confidentiality,
+    dispatched,
+    efficiency,
+    emulation,
+    equivalence,
+    independence,
+    integrity,
+    resource_control,
+)
+from popek.prove.values import Classes, PropertyVerdict, Status
+from popek.vmm.monitor import Monitor, Treatment
+
+
+def treatment(monitor: Monitor, isa: Isa, classes: Classes, *, user: bool) -> Treatment:
+    """Return how a monitor runs an instruction of these classes in a virtual mode."""
+    plan = monitor.plan(user=user)
+    chosen = plan.treatment(sensitive=classes.sensitive is not False, critical=classes.critical is not False)
+    if chosen is Treatment.GUEST and isa.guest is not None and classes.name in isa.guest.exits:
+        return Treatment.EMULATED
+    return chosen
+
+
+def obligations(
+    isa: Isa, monitor: Monitor, classes: Sequence[Classes], *, structural: bool = True
+) -> Iterator[Obligation]:
+    """Give everything that has to be proved of an ISA under a monitor."""
+    yield from events(isa, monitor)
+    for known in classes:
+        for user, _ in MODES:
+            square = Square(isa, monitor, isa[known.name], user, structural)
+            how = treatment(monitor, isa, known, user=user)
+            mine = [*of_instruction(square, how), *([efficient(square, how)] if known.innocuous else [])]
+            yield from (evolve(o, user=user) for o in mine)
+
+
+def of_instruction(square: Square, how: Treatment) -> Iterator[Obligation]:
+    """Give what has to be proved of one instruction, in one virtual mode, efficiency aside."""
+    if how is Treatment.GUEST:
+        yield from in_guest_mode(square)
+        return
+    yield emulation(leaving(square), how)
+    if how is Treatment.DIRECT:
+        yield equivalence(square)
+        yield resource_control(square)
+        yield integrity(square)
+        yield confidentiality(square)
+        yield independence(square)
+        yield from dispatched(square)
+
+
+def efficient(square: Square, how: Treatment) -> Obligation:
+    """Give what efficiency demands of one innocuous instruction, in one virtual mode."""
+    return efficiency_in_guest_mode(square) if how is Treatment.GUEST else efficiency(leaving(square), how)
+
+
+Key = tuple[object, ...]
+_known: dict[Key, Discharged] = {}
+
+
+def decided(isa: Isa, monitor: Monitor, obligation: Obligation, seed: int = 0) -> Discharged:
+    """Discharge an obligation, once for all ISAs and monitors that share what it is about."""
+    if obligation.query is None:
+        return discharge(obligation)
+    key = _key(isa, monitor, obligation, seed)
+    if key not in _known:
+        _known[key] = discharge(obligation, seed)
+    found = _known[key]
+    return Discharged(obligation, found.status, found.how, found.reason)
+
+
+def _key(isa: Isa, monitor: Monitor, obligation: Obligation, seed: int) -> Key:
+    about: object = None if obligation.blame.startswith("event:") else isa[obligation.blame]
+    routine: Behaviour | None = monitor.routines.get(obligation.blame)
+    return (
+        *(obligation.name, obligation.says, obligation.property, about, routine, seed),
+        *(
+            isa.slots,
+            isa.arrays,
+            isa.translation,
+            isa.cycle,
+            isa.guest if monitor.in_guest_mode else None,
+            monitor.reflection,
+            monitor.renews,
+        ),
+        *(frozenset(t.items()) for t in (monitor.entry, monitor.recovery, monitor.dispatcher)),
+    )
+
+
+@frozen
+class Proof:
+    """All obligations of an ISA under a monitor, with what became of them."""
+
+    isa: str
+    monitor: str
+    discharged: tuple[Discharged, ...]
+
+    def of(self, name: str) -> tuple[Discharged, ...]:
+        """Return the obligations of one property."""
+        return tuple(d for d in self.discharged if d.obligation.property == name)
+
+    def verdict(self, name: str) -> PropertyVerdict:
+        """Return the verdict on one property; whoever finds witnesses adds them."""
+        return _together(self.of(name))
+
+
+def prove(isa: Isa, monitor: Monitor, classes: Sequence[Classes], *, structural: bool = True, seed: int = 0) -> Proof:
+    """Discharge every obligation of an ISA under a monitor."""
+    every = obligations(isa, monitor, classes, structural=structural)
+    return Proof(isa.name, monitor.name, tuple(decided(isa, monitor, o, seed) for o in every))
+
+
+def export(isa: Isa, monitor: Monitor, classes: Sequence[Classes]) -> Iterator[tuple[str, str]]:
+    """Give every question that is put to the solver as SMT-LIB 2: a file's name, and its text."""
+    for number, obligation in enumerate(obligations(isa, monitor, classes), start=1):
+        text = smt2(obligation)
+        if text is not None:
+            yield filename(number, obligation), text
+
+
+def _together(discharged: Iterable[Discharged]) -> PropertyVerdict:
+    by_status: Mapping[Status, list[Discharged]] = {s: [] for s in Status}
+    for each in discharged:
+        by_status[each.status].append(each)
+    for status in (Status.REFUTED, Status.UNKNOWN, Status.VACUOUS):
+        if by_status[status]:
+            blame = tuple(dict.fromkeys(d.obligation.blame for d in by_status[status]))
+            first = by_status[status][0]
+            reason = f"not proved: {first.obligation.says} ({first.obligation.name})"
+            return PropertyVerdict(status, blame, f"{reason}; {first.reason}" if first.reason else reason)
+    if not by_status[Status.PROVED]:
+        return PropertyVerdict(Status.VACUOUS, reason="there is nothing to prove")
+    return PropertyVerdict(Status.PROVED)

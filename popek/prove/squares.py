@@ -1,0 +1,414 @@
+"""The commuting square, instruction by instruction: g(real step) = bare step(g(state)).
+
+For an instruction that is run directly, the real machine executes its user-mode behaviour on the real state, and the
+bare machine its behaviour in the virtual mode on the virtual state. Where the real one traps, the monitor is entered
+and applies its interpreter routine to the virtual state; where the instruction is not run directly at all, likewise.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache, partial
+from typing import Any
+
+import z3
+from attrs import define, evolve, field
+
+from popek.isa.architecture import Isa
+from popek.isa.behaviour import Behaviour, Cause, Copy, Put
+from popek.isa.expression import TRUE, Op, as_expr, subtrees
+from popek.isa.instruction import Instruction
+from popek.isa.slot import BOUND, IE, MEMORY, MODE, RUN, RUNNING, SUPERVISOR, TIMER, TIMER_PENDING, USER, Role, Slot
+from popek.prove.inside import Pair, inside
+from popek.prove.obligation import Obligation
+from popek.prove.symbolic import Execution, encodable
+from popek.prove.values import Status
+from popek.vmm.monitor import Action, Monitor, Treatment
+
+MODES = ((False, "virtual supervisor"), (True, "virtual user"))
+
+
+@define(eq=False)
+class Square:
+    """One instruction, in one virtual mode, run directly under a monitor."""
+
+    isa: Isa
+    monitor: Monitor
+    instruction: Instruction
+    user: bool
+    structural: bool = True
+    _operands: Mapping[str, Any] = field(init=False, factory=dict)
+
+    @property
+    def really(self) -> Behaviour:
+        """What the real machine executes: the real mode is user."""
+        return self.instruction.user
+
+    @property
+    def barely(self) -> Behaviour:
+        """What the bare machine executes."""
+        return self.instruction.user if self.user else self.instruction.supervisor
+
+    @property
+    def always_traps(self) -> bool:
+        """Whether the real machine is seen to trap in every state."""
+        return any(t.when is TRUE for t in self.really.traps[:1])
+
+    @property
+    def harmless(self) -> bool:
+        """Whether both sides are the same expressions of program state, and write nothing else."""
+        return self.really == self.barely and within_program_state(self.really) and self.apart
+
+    @property
+    def apart(self) -> bool:
+        """Whether the map does not mix program state with the rest."""
+        return apart(self.isa, self.monitor)
+
+    def blank(self, tag: str = "", time: str = "") -> Pair:
+        """Return the states before, their operands not known yet."""
+        return inside(self.isa, self.monitor, tag=tag, time=time)
+
+    def pair(self, tag: str = "", time: str = "") -> Pair:
+        """Return the states before, with unknown operands."""
+        pair = self.blank(tag, time)
+        if not self._operands:
+            names = [o.field.name for o in self.instruction.format]
+            self._operands = {n: pair.terms.unknown(f"operand.{n}") for n in (*names, "word")}
+        for side in (pair.real, pair.virtual):
+            side.operands = self._operands
+        return pair
+
+    def given(self, pair: Pair) -> list[Any]:
+        """Return the assumptions: inside, and in this virtual mode."""
+        in_mode = pair.virtual.slots[MODE] == SUPERVISOR
+        return [
+            *pair.given(),
+            z3.Not(in_mode) if self.user else in_mode,
+            *encodable(self.instruction, pair.real),
+        ]
+
+    def run(self, pair: Pair) -> tuple[Execution, Execution]:
+        """Return both executions."""
+        return Execution(pair.real, self.really), Execution(pair.virtual, self.barely)
+
+
+def _asked(square: Square, pair: Pair, goal: Any, *more: Any) -> tuple[list[Any], Any]:
+    """Return assumptions and goal; what the translation lemma says of each address that came up is among the former."""
+    return [*square.given(pair), *pair.translations(), *more], goal
+
+
+def _confined(pair: Pair) -> list[Any]:
+    """Return that R lies inside the allotment now, as is proved of every state inside (`events.py`)."""
+    return [holds for _, holds in pair.invariant(pair.real)]
+
+
+@cache
+def writes_program_state(behaviour: Behaviour) -> bool:
+    """Say whether a behaviour writes program state alone, memory by virtual address included."""
+    arrays = {e.array for e in behaviour.effects if isinstance(e, Put | Copy)}
+    return all(part.role is Role.PROGRAM for part in behaviour.writes.keys() | arrays)
+
+
+@cache
+def within_program_state(behaviour: Behaviour) -> bool:
+    """Say whether a behaviour reads and writes program state alone, memory by virtual address included."""
+    exprs = [t.when for t in behaviour.traps] + list(behaviour.values())
+    physical = any(e.op in (Op.REAL, Op.SIZE) for root in exprs for e in subtrees(root))
+    reads = all(part.role is Role.PROGRAM for part in behaviour.reads)
+    return not physical and reads and writes_program_state(behaviour)
+
+
+@cache
+def apart(isa: Isa, monitor: Monitor) -> bool:
+    """Say whether a monitor's map recovers program state as it is, and everything else without looking at it.
+
+    The shipped one does, unless a clock, or what a clock sets, is declared to be program state.
+    """
+    return all(
+        expr is as_expr(slot)
+        if slot.role is Role.PROGRAM
+        else not any(n.op is Op.ELEMENT or getattr(n.payload, "role", None) is Role.PROGRAM for n in subtrees(expr))
+        for slot, expr in monitor.table(isa).recovery.items()
+    )
+
+
+# Equivalence --------------------------------------------------------------------------------------------------------
+
+
+def equivalence(square: Square) -> Obligation:
+    """State that where the real machine completes, the bare one does, and with the recovered result."""
+    name, says = _name(square), "what completes directly completes on the bare machine, with the same result"
+
+    def query() -> tuple[list[Any], Any]:
+        pair = square.pair()
+        real, bare = square.run(pair)
+        goal = z3.And(bare.completes, *_same(pair, real, bare), *_still_inside(pair, real))
+        return _asked(square, pair, z3.Implies(real.completes, goal))
+
+    return _obligation(square, "equivalence", name, says, query)
+
+
+def _same(pair: Pair, real: Execution, bare: Execution) -> Iterator[Any]:
+    after = _slots_after(real)
+    recovered = pair.recover(after)
+    for slot in pair.isa.slots:
+        yield recovered[slot] == bare.slot(slot)
+    index, guest = pair.terms.unknown("element"), pair.terms.unknown("word")
+    for array in pair.isa.arrays:
+        if array is MEMORY:
+            same = real.element(MEMORY, pair.k + guest) == bare.element(MEMORY, guest)
+            yield z3.Implies(pair.terms.less(guest, pair.w), same)
+        elif array.role is Role.PROGRAM:
+            small = pair.terms.less(index, pair.terms.domain.const(array.size if isinstance(array.size, int) else 0))
+            same = real.element(array, index) == bare.element(array, index)
+            yield z3.Implies(small, same) if isinstance(array.size, int) else same
+        else:  # the guest's own device: the real machine does not touch it
+            yield pair.virtual.arrays[array](index) == bare.element(array, index)
+
+
+def _slots_after(run: Execution) -> dict[Slot, Any]:
+    return {s: run.slot(s) for s in run.state.pair.isa.slots}
+
+
+def _still_inside(pair: Pair, real: Execution) -> Iterator[Any]:
+    """State that the step has left the real resources as the map loaded them; the bound may shrink."""
+    for slot in pair.loaded:
+        if slot.role is Role.RESOURCE and slot is not BOUND:
+            yield real.slot(slot) == pair.real.slots[slot]
+    yield z3.Not(pair.terms.less(pair.loaded[BOUND], real.slot(BOUND)))
+
+
+# Resource control ---------------------------------------------------------------------------------------------------
+
+
+def resource_control(square: Square) -> Obligation:
+    """State that where the real machine completes, the monitor still has everything that is its own."""
+    name, says = _name(square), "mode, R, interrupts, timer, devices and other memory stay under the monitor's control"
+
+    def query() -> tuple[list[Any], Any]:
+        pair = square.pair()
+        real, _ = square.run(pair)
+        after = evolve(pair.real, slots=_slots_after(real))
+        goal = z3.And(
+            _still_confined(pair, real),
+            after.slots[MODE] == USER,
+            after.slots[IE] == 1,
+            after.slots[RUN] == RUNNING,
+            *_untouched(pair, real),
+            _others_memory_same(pair, real, first=0),
+        )
+        return _asked(square, pair, z3.Implies(real.completes, goal), *_confined(pair))
+
+    return _obligation(square, "resource_control", name, says, query, spares=True)
+
+
+def _still_confined(pair: Pair, real: Execution) -> Any:
+    """State that R lies inside the allotment: it is as it was, or smaller, or is seen to be inside."""
+    after = evolve(pair.real, slots=_slots_after(real))
+    same_base = [real.slot(s) == pair.real.slots[s] for s in pair.loaded if s.kind == "location"]
+    smaller = z3.And(*same_base, z3.Not(pair.terms.less(pair.real.slots[BOUND], real.slot(BOUND))))
+    return z3.Or(smaller, z3.And(*(holds for _, holds in pair.invariant(after))))
+
+
+def _untouched(pair: Pair, real: Execution) -> Iterator[Any]:
+    for slot in pair.isa.slots:
+        own = slot in (TIMER, TIMER_PENDING) or slot.kind == "device" or slot not in pair.loaded
+        if slot.role is Role.RESOURCE and own:
+            yield real.slot(slot) == pair.real.slots[slot]
+    index = pair.terms.unknown("element")
+    for array in pair.isa.arrays:
+        if array.role is Role.RESOURCE and array is not MEMORY:
+            yield real.element(array, index) == pair.real.element(array, index)
+
+
+def _others_memory_same(pair: Pair, real: Execution, first: int) -> Any:
+    """State that real memory outside the allotment, from word `first` on, is as it was."""
+    offset = pair.terms.unknown("offset")
+    physical = (
+        pair.k + offset
+    )  # so that the solver need not subtract: a guest's word is at k plus something less than w
+    outside = z3.And(
+        pair.terms.less(physical, pair.q),
+        z3.Not(pair.terms.less(physical, pair.terms.domain.const(first))),
+        z3.Not(pair.terms.less(offset, pair.w)),
+    )
+    return z3.Implies(outside, real.element(MEMORY, physical) == pair.real.element(MEMORY, physical))
+
+
+# Isolation ----------------------------------------------------------------------------------------------------------
+
+
+def integrity(square: Square) -> Obligation:
+    """State that a direct step leaves another VM as it was, and this one confined."""
+    says = "no word of another virtual machine changes, and R stays inside the allotment, in user mode"
+
+    def query() -> tuple[list[Any], Any]:
+        pair = square.pair()
+        real, _ = square.run(pair)
+        goal = z3.And(_still_confined(pair, real), real.slot(MODE) == USER, _others_memory_same(pair, real, first=16))
+        return _asked(square, pair, z3.Implies(real.completes, goal), *_confined(pair))
+
+    return _obligation(square, "isolation", f"{_name(square)}, integrity", says, query, spares=True)
+
+
+def confidentiality(square: Square) -> Obligation:
+    """State that a direct step does not depend on a word of another virtual machine."""
+    says = "what comes of the step is the same whatever the other virtual machines hold"
+
+    def query() -> tuple[list[Any], Any]:
+        one, two = square.pair(), square.pair(tag="'")
+        runs = Execution(one.real, square.really), Execution(two.real, square.really)
+        return _asked(square, one, z3.Implies(runs[0].completes, z3.And(*_alike(one, *runs))), *two.translations())
+
+    return _obligation(
+        square,
+        "isolation",
+        f"{_name(square)}, confidentiality",
+        says,
+        query if MEMORY in square.really.reads or not square.structural else None,
+    )
+
+
+def _alike(pair: Pair, one: Execution, two: Execution) -> Iterator[Any]:
+    yield two.completes
+    for slot in pair.isa.slots:
+        yield one.slot(slot) == two.slot(slot)
+    index = pair.terms.unknown("element")
+    for array in pair.isa.arrays:
+        if array is not MEMORY:
+            yield one.element(array, index) == two.element(array, index)
+    guest = pair.terms.unknown("word")
+    same = one.element(MEMORY, pair.k + guest) == two.element(MEMORY, pair.k + guest)
+    yield z3.Implies(pair.terms.less(guest, pair.w), same)
+
+
+# Independence of time -----------------------------------------------------------------------------------------------
+
+
+def independence(square: Square) -> Obligation:
+    """State that a direct step does not depend on the real timer, which holds the monitor's time (theorem 2)."""
+    says = "what comes of the step does not depend on the monitor's own time"
+
+    def query() -> tuple[list[Any], Any]:
+        one, two = square.pair(), square.pair(time="'")
+        runs = Execution(one.real, square.really), Execution(two.real, square.really)
+        same = [one.virtual.slots[s] == two.virtual.slots[s] for s in one.isa.slots]
+        recovered = [p.recover(_slots_after(r)) for p, r in zip((one, two), runs, strict=True)]
+        alike = [recovered[0][s] == recovered[1][s] for s in one.isa.slots]
+        index = one.terms.unknown("element")
+        alike += [
+            runs[0].element(a, index) == runs[1].element(a, index) for a in one.isa.arrays if a.role is Role.PROGRAM
+        ]
+        goal = z3.Implies(runs[0].completes, z3.And(runs[1].completes, *alike))
+        return _asked(square, one, goal, *two.given(), *same)
+
+    reads_time = not {TIMER, TIMER_PENDING}.isdisjoint(square.really.reads | square.really.writes.keys())
+    query_or_none = query if reads_time or not square.structural else None
+    return _obligation(square, "independence", _name(square), says, query_or_none)
+
+
+# Efficiency ---------------------------------------------------------------------------------------------------------
+
+
+def efficiency(square: Square, treatment: Treatment) -> Obligation:
+    """State that an innocuous instruction that completes on the bare machine completes without the monitor."""
+    name = f"{_name(square, treatment)}"
+    says = "what completes on the bare machine completes without entering the monitor"
+    direct = treatment is Treatment.DIRECT
+
+    def query() -> tuple[list[Any], Any]:
+        pair = square.pair()
+        real, bare = square.run(pair)
+        goal = real.completes if direct else z3.BoolVal(val=False)
+        return _asked(square, pair, z3.Implies(bare.completes, goal))
+
+    blame = square.instruction.name
+    if direct and square.harmless and square.structural:
+        return Obligation(name, says, "efficiency", blame)
+    if not direct and not list(square.barely.guards()) and square.structural:
+        why = "it always completes on the bare machine, and is not run directly"
+        return Obligation(name, says, "efficiency", blame, settled=Status.REFUTED, why=why)
+    return Obligation(name, says, "efficiency", blame, query)
+
+
+# What need not be asked, and what is not run directly ---------------------------------------------------------------
+
+
+def _obligation(square: Square, prop: str, name: str, says: str, query: Any, *, spares: bool = False) -> Obligation:
+    """Return an obligation, settled by structure where that can be seen; `spares`: it is about what is written."""
+    blame = square.instruction.name
+    if query is None:
+        return Obligation(name, says, prop, blame, why="it does not mention what is varied")
+    if square.structural and square.always_traps:
+        return Obligation(name, says, prop, blame, why="the real machine always traps here")
+    if square.structural and square.harmless:
+        return Obligation(name, says, prop, blame)
+    if square.structural and spares and writes_program_state(square.really):
+        return Obligation(name, says, prop, blame, why="it writes program state alone, and a store goes through R")
+    return Obligation(name, says, prop, blame, query)
+
+
+def _name(square: Square, treatment: Treatment = Treatment.DIRECT) -> str:
+    mode = MODES[square.user][1]
+    return f"{square.instruction.name}, {mode}, {treatment.value}"
+
+
+def emulation(square: Square, treatment: Treatment) -> Obligation:
+    """State that the monitor's interpreter routine, and its reflection of a trap, do what the bare machine does."""
+    believed = square.monitor.believes(square.isa)
+    routine = believed[square.instruction.name]
+    theirs = routine.user if square.user else routine.supervisor
+    swaps = square.isa.cycle.swap, believed.cycle.swap
+
+    def query() -> tuple[list[Any], Any]:
+        pair = square.pair()
+        bare, emulated = Execution(pair.virtual, square.barely), Execution(pair.virtual, theirs)
+        operands = {n: pair.terms.unknown(n) for n in ("pc", "cause", "detail")}
+        reflecting = evolve(pair.virtual, operands=operands)
+        reflections = [Execution(reflecting, s) for s in swaps]
+        goal = z3.And(
+            bare.cause == emulated.cause,
+            z3.Implies(bare.completes, z3.And(*_identical(pair, bare, emulated))),
+            z3.Implies(
+                z3.Not(bare.completes),
+                z3.And(bare.detail == emulated.detail, *_identical(pair, *reflections)),
+            ),
+        )
+        if treatment is Treatment.DIRECT:
+            goal = z3.Or(Execution(pair.real, square.really).completes, goal)
+        return _asked(square, pair, goal)
+
+    return Obligation(
+        f"{_name(square, treatment)}, interpreted",
+        "the interpreter routine does what the bare machine does",
+        "equivalence",
+        square.instruction.name,
+        None if theirs == square.barely and swaps[0] == swaps[1] and square.structural else query,
+        why="the routine is the meaning itself",
+    )
+
+
+def dispatched(square: Square) -> Iterator[Obligation]:
+    """State, of every cause that the dispatcher does not answer by interpretation, that it does not come up."""
+    made = {t.cause for t in square.really.guards()}
+    for cause, action in square.monitor.dispatcher.items():
+        if action is not Action.INTERPRET and cause in made:
+            yield Obligation(
+                f"{_name(square)}, {cause.name.lower()} trap",
+                f"the real machine makes no {cause.name.lower()} trap, to which the dispatcher's answer is wrong",
+                "equivalence",
+                square.instruction.name,
+                partial(_never_traps, square, cause),
+            )
+
+
+def _never_traps(square: Square, cause: Cause) -> tuple[list[Any], Any]:
+    pair = square.pair()
+    real, _ = square.run(pair)
+    return _asked(square, pair, real.cause != pair.terms.domain.const(cause))
+
+
+def _identical(pair: Pair, one: Execution, two: Execution) -> Iterator[Any]:
+    for slot in pair.isa.slots:
+        yield one.slot(slot) == two.slot(slot)
+    index = pair.terms.unknown("element")
+    for array in pair.isa.arrays:
+        yield one.element(array, index) == two.element(array, index)

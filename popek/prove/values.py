@@ -1,0 +1,265 @@
+"""What the prover answers, as frozen values: classes, theorems, properties, verdicts.
+
+A status is one of five honest words. `holds` is what a reader wants to know: true, false, or nothing where nobody
+knows.
+"""
+
+from collections.abc import Mapping
+from enum import Enum, unique
+from typing import Any
+
+from attrs import frozen
+
+from popek.errors import PopekError, Problem, nearest
+from popek.shown import Shown
+
+
+@unique
+class Status(Enum):
+    """How a claim stands. `VACUOUS`: its assumptions cannot be met, so it says nothing."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    UNKNOWN = "unknown"
+    VACUOUS = "vacuous"
+    NOT_APPLICABLE = "not-applicable"
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the claim holds; nothing where that is not known or makes no sense."""
+        return {Status.PROVED: True, Status.REFUTED: False}.get(self)
+
+
+@frozen
+class Snapshot:
+    """The part of a concrete state that a witness is about: slots, registers and words by name, as unsigned words."""
+
+    values: Mapping[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return dict(self.values)
+
+
+@frozen
+class StateWitness(Shown):
+    """Why an instruction is in a class: one state, or two that differ in one resource, and what became of them.
+
+    `kind` is "control", or the resource varied ("mode", "location", ...); `differs` names the part of the state that
+    shows it. `outcomes` says per state "completes" or the trap that was made. Replayed on the reference engine.
+    """
+
+    kind: str
+    says: str
+    instruction: str
+    before: tuple[Snapshot, ...]
+    after: tuple[Snapshot, ...]
+    outcomes: tuple[str, ...]
+    differs: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {
+            "kind": self.kind,
+            "says": self.says,
+            "instruction": self.instruction,
+            "before": [s.to_dict() for s in self.before],
+            "after": [s.to_dict() for s in self.after],
+            "outcomes": list(self.outcomes),
+            "differs": self.differs,
+        }
+
+
+@frozen
+class Classes(Shown):
+    """The classes of one instruction, each true, false, or nothing where the solver did not decide it.
+
+    `kinds` are "control" and the resources on which it depends; `witnesses` has one for each, `user_witnesses` one for
+    each kind that shows between user-mode states alone, `not_privileged` one if it is not privileged.
+    """
+
+    name: str
+    privileged: bool | None
+    sensitive: bool | None
+    user_sensitive: bool | None
+    kinds: tuple[str, ...]
+    user_kinds: tuple[str, ...]
+    witnesses: Mapping[str, StateWitness]
+    user_witnesses: Mapping[str, StateWitness]
+    not_privileged: StateWitness | None
+
+    @property
+    def critical(self) -> bool | None:
+        """Whether it is sensitive and not privileged."""
+        return _and(self.sensitive, _not(self.privileged))
+
+    @property
+    def user_critical(self) -> bool | None:
+        """Whether it is user-sensitive and not privileged."""
+        return _and(self.user_sensitive, _not(self.privileged))
+
+    @property
+    def innocuous(self) -> bool | None:
+        """Whether it is not sensitive."""
+        return _not(self.sensitive)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {
+            "name": self.name,
+            "privileged": self.privileged,
+            "sensitive": self.sensitive,
+            "critical": self.critical,
+            "user_sensitive": self.user_sensitive,
+            "innocuous": self.innocuous,
+            "kinds": list(self.kinds),
+            "user_kinds": list(self.user_kinds),
+        }
+
+
+def _not(truth: bool | None) -> bool | None:
+    return None if truth is None else not truth
+
+
+def _and(a: bool | None, b: bool | None) -> bool | None:
+    if a is False or b is False:
+        return False
+    return None if a is None or b is None else True
+
+
+@frozen
+class TheoremVerdict:
+    """Whether a theorem's premise is met, and the instructions to blame if it is not."""
+
+    number: int
+    status: Status
+    blame: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the premise is met, so that the theorem applies."""
+        return self.status.holds
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {
+            "status": self.status.value,
+            "holds": self.holds,
+            "blame": list(self.blame),
+            **({"reason": self.reason} if self.reason else {}),
+        }
+
+
+@frozen
+class PropertyVerdict:
+    """One property of an ISA under a monitor. `blame` names instructions, or events such as `event:timer`."""
+
+    status: Status
+    blame: tuple[str, ...] = ()
+    reason: str = ""
+    witness: Any = None
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the property holds."""
+        return self.status.holds
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        answer: dict[str, Any] = {"status": self.status.value, "blame": list(self.blame)}
+        if self.reason:
+            answer["reason"] = self.reason
+        if self.witness is not None:
+            answer["witness"] = self.witness.to_dict()
+        return answer
+
+
+PROPERTIES = ("equivalence", "resource_control", "efficiency", "isolation")
+
+
+@frozen
+class MonitorVerdict(Shown):
+    """The three properties of the paper, and isolation, under one monitor."""
+
+    name: str
+    equivalence: PropertyVerdict
+    resource_control: PropertyVerdict
+    efficiency: PropertyVerdict
+    isolation: PropertyVerdict
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {"name": self.name, **{p: getattr(self, p).to_dict() for p in PROPERTIES}}
+
+
+@frozen
+class IsaVerdict(Shown):
+    """Everything that is decided of one ISA."""
+
+    name: str
+    title: str
+    year: int | None
+    extends: str | None
+    sources: tuple[str, ...]
+    instructions: tuple[Classes, ...]
+    theorems: Mapping[int, TheoremVerdict]
+    monitors: tuple[MonitorVerdict, ...]
+
+    def theorem(self, number: int) -> TheoremVerdict:
+        """Return the verdict on theorem 1, 2 or 3."""
+        if number not in self.theorems:
+            raise PopekError(Problem(f"there is no theorem {number}", hint="there are theorems 1, 2 and 3"))
+        return self.theorems[number]
+
+    def __getitem__(self, monitor: str) -> MonitorVerdict:
+        """Return the verdict under a monitor, by its name."""
+        found = {m.name: m for m in self.monitors}
+        if monitor not in found:
+            raise PopekError(Problem(f"there is no monitor `{monitor}`", hint=nearest(monitor, found)))
+        return found[monitor]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "year": self.year,
+            "extends": self.extends,
+            "sources": list(self.sources),
+            "instructions": [i.to_dict() for i in self.instructions],
+            "theorems": {str(n): t.to_dict() for n, t in self.theorems.items()},
+            "monitors": [m.to_dict() for m in self.monitors],
+        }
+
+
+@frozen
+class Verdict(Shown):
+    """The verdicts on some ISAs. With one ISA, its theorems and monitors can be asked for directly."""
+
+    isas: tuple[IsaVerdict, ...]
+    solver: Mapping[str, str]
+    assumptions: tuple[str, ...]
+
+    @property
+    def only(self) -> IsaVerdict:
+        """The one ISA, if there is just one."""
+        if len(self.isas) != 1:
+            raise PopekError(f"this verdict is on {len(self.isas)} ISAs: say which, as in `verdict.isas[0]`")
+        return self.isas[0]
+
+    def theorem(self, number: int) -> TheoremVerdict:
+        """Return the verdict on theorem 1, 2 or 3 for the one ISA."""
+        return self.only.theorem(number)
+
+    def __getitem__(self, monitor: str) -> MonitorVerdict:
+        """Return the verdict under a monitor for the one ISA."""
+        return self.only[monitor]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it, without the envelope."""
+        return {
+            "solver": dict(self.solver),
+            "assumptions": list(self.assumptions),
+            "isas": [i.to_dict() for i in self.isas],
+        }
