@@ -1,0 +1,32 @@
+"""`popek asm`: a text to words."""
+
+import click
+
+from popek import files
+from popek.cli import options
+from popek.cli.terminal import answer
+from popek.library import naming, texts
+from popek.library.naming import Changes
+
+
+@click.command("asm")
+@click.argument("file", shell_complete=options.complete_guest)
+@options.isa
+@click.option("-o", "--output", metavar="FILE", help="Write the words to a file that `popek disasm` reads.")
+@options.as_json
+def command(
+    *,
+    file: str,
+    isa: str | None,
+    changes: Changes,
+    output: str | None,
+    as_json: bool,
+) -> int:
+    """Assemble FILE, a .s file or a shipped guest's name, and list its words beside its text."""
+    found = naming.guest(file)
+    listing = texts.listing(found, naming.chosen(isa or found.isa, changes).isa)
+    if output is not None:
+        files.write_text(output, listing.words_text())
+    if output is None or as_json:
+        answer("asm", listing, as_json=as_json)
+    return 0

@@ -1,0 +1,51 @@
+"""`popek compare`: bare and virtual side by side."""
+
+from typing import Any
+
+import click
+
+from popek.cli import options
+from popek.cli.terminal import answer
+from popek.library import naming, running
+from popek.library.naming import Changes
+from popek.library.running import Comparisons
+from popek.vmm.compare import Comparison
+
+
+@click.command("compare")
+@click.argument("guest", shell_complete=options.complete_guest)
+@click.option(
+    "--monitor",
+    metavar="M",
+    default="trap-and-emulate",
+    show_default=True,
+    shell_complete=options.complete_monitor,
+    help="The monitor: a name or a .py file.",
+)
+@click.option("--all", "every", is_flag=True, help="Under every monitor that can run guests, in one table.")
+@options.isa
+@options.machine
+@options.as_json
+def command(
+    *,
+    guest: str,
+    monitor: str,
+    isa: str | None,
+    changes: Changes,
+    machine: dict[str, Any],
+    every: bool,
+    as_json: bool,
+) -> int:
+    """Run GUEST on the bare machine and under a monitor, step by step, and show where they first differ.
+
+    The exit status is 1 if they do.
+    """
+    found = naming.guest(guest)
+    on = naming.chosen(isa or found.isa, changes).isa
+    result: Comparison | Comparisons
+    if every:
+        result = running.compare_all(found, isa=on, **machine)
+    else:
+        result = running.compare(found, isa=on, monitor=monitor, **machine)
+    answer("compare", result, as_json=as_json, ok=result.equivalent)
+    return 0 if result.equivalent else 1

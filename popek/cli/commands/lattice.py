@@ -1,0 +1,23 @@
+"""`popek lattice`: all configurations of the system instructions, counted and decided."""
+
+import click
+
+from popek.cli import options
+from popek.cli.terminal import answer
+from popek.library import exploring, naming
+from popek.library.naming import Changes
+
+
+@click.command("lattice")
+@click.argument("isa", shell_complete=options.complete_isa)
+@options.changes
+@options.literal
+@options.as_json
+def command(*, isa: str, changes: Changes, literal: bool, as_json: bool) -> int:
+    """Decide every configuration of ISA's system instructions: each traps, executes, or is ignored in user mode.
+
+    Configurations are decided by composition and counted by outcome, not walked.
+    """
+    found = naming.chosen(isa, changes).isa
+    answer("lattice", exploring.lattice(found, literal=literal), as_json=as_json)
+    return 0

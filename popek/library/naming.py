@@ -1,0 +1,123 @@
+"""What a user names, found: an ISA or a group of them, a guest, a monitor, an engine."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from popek import files
+from popek.errors import Place, PopekError, Problem
+from popek.guests import library as guests
+from popek.guests.guest import Guest
+from popek.isa import shipped
+from popek.isa.architecture import Isa
+from popek.isa.assembler import assemble
+from popek.isa.configuration import Expectation, configure
+from popek.isa.program import Program
+from popek.isa.toml import printable
+from popek.vmm import monitor as monitors
+from popek.vmm.monitor import Monitor
+
+NamedIsa = Isa | str | Path
+NamedGuest = Guest | Program | str | Path
+
+GROUPS = ("variants", "catalogue")
+"""Names that stand for several ISAs."""
+
+ENGINES = ("reference",)
+SOURCE, PYTHON = ".s", ".py"
+
+
+@frozen
+class Changes:
+    """What instructions do in user mode, other than the ISA says; each item a name, or several with commas."""
+
+    execute: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    trap: tuple[str, ...] = ()
+
+    def of(self, isa: Isa) -> Isa:
+        """Return an ISA with these changes; itself if there are none."""
+        return configure(isa, execute=self.execute, ignore=self.ignore, trap=self.trap)
+
+
+AS_IT_IS = Changes()
+
+
+@frozen
+class Chosen:
+    """An ISA that was asked for, and what its file, if it has one, expects of it."""
+
+    isa: Isa
+    expectation: Expectation | None = None
+
+
+def isa(named: NamedIsa) -> Isa:
+    """Return an ISA by its name or from its file; itself if it is one."""
+    return named if isinstance(named, Isa) else files.load(named)
+
+
+def chosen(named: NamedIsa, changes: Changes = AS_IT_IS) -> Chosen:
+    """Return an ISA by its name or from its file, changed."""
+    found, expectation = (named, None) if isinstance(named, Isa) else files.load_isa(named)
+    return Chosen(changes.of(found), expectation)
+
+
+def every(named: Iterable[NamedIsa], changes: Changes = AS_IT_IS) -> tuple[Chosen, ...]:
+    """Return ISAs by their names, or by the names of groups, changed.
+
+    Without any name: `classic`, and, unless something is to be changed, the catalogue by year.
+    """
+    groups: Mapping[str, tuple[Isa, ...]] = {"variants": shipped.variants(), "catalogue": shipped.catalogue()}
+    wanted = tuple(named) or (*shipped.bases()[:1], *(shipped.catalogue() if changes == AS_IT_IS else ()))
+    spread = [i for w in wanted for i in (groups[w] if isinstance(w, str) and w in groups else (w,))]
+    return tuple(chosen(i, changes) for i in spread)
+
+
+def guest(named: NamedGuest) -> Guest:
+    """Return a shipped guest by its name, or the one in a .s file (`-`: on standard input); itself if it is one."""
+    if isinstance(named, Guest):
+        return named
+    if isinstance(named, Program):
+        return guests.parse(named.source, named.file)
+    name = str(named)
+    if name == files.STDIN:
+        return guests.parse(files.read_text(name), "standard input")
+    if name.endswith(SOURCE):
+        return guests.parse(files.read_text(name), printable(name, 200))
+    if name not in guests.names() and (isinstance(named, Path) or "/" in name or Path(name).is_file()):
+        hint = f"a guest is a shipped guest's name or a file whose name ends in {SOURCE}"
+        raise PopekError(Problem(f"there is no guest `{printable(name)}`", hint=hint))
+    return guests.find(name)
+
+
+def program(named: NamedGuest, found: Guest, on: Isa) -> Program:
+    """Return a guest's words for an ISA; a program that is assembled already stays as it is."""
+    return named if isinstance(named, Program) else assemble(found.source, on, file=found.file)
+
+
+def monitor(named: Monitor | str | Path, *isas: Isa) -> Monitor:
+    """Return a monitor by its name or from its .py file, which is code; itself if it is one.
+
+    Raise `PopekError` unless all its parts are about what these ISAs have.
+    """
+    name = str(named)
+    if isinstance(named, Monitor):
+        found = named
+    elif name.endswith(PYTHON):
+        found = files.load_bound(name, "monitor", Monitor)
+    else:
+        found = monitors.find(printable(name))
+    try:
+        for each in isas:
+            found.check_parts(each)
+    except PopekError as error:
+        place = Place(printable(name, 200)) if name.endswith(PYTHON) else None
+        raise PopekError(*(p if p.place else evolve(p, place=place) for p in error.problems)) from None
+    return found
+
+
+def check_engine(named: str) -> None:
+    """Raise `PopekError` unless there is an engine of that name."""
+    if named not in ENGINES:
+        raise PopekError(Problem(f"the engine `{printable(named)}` is not available", hint="available: `reference`"))

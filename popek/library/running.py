@@ -1,0 +1,308 @@
+"""Running programs: on the bare machine, under a monitor, or on both side by side."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from popek.engine.machine import MEMORY_SIZE, Machine
+from popek.engine.state import printed
+from popek.engine.stepper import Result, Sink
+from popek.errors import PopekError
+from popek.guests.guest import Guest
+from popek.isa.architecture import Isa
+from popek.isa.program import Program
+from popek.isa.slot import MEMORY
+from popek.library import naming
+from popek.library.naming import NamedGuest, NamedIsa
+from popek.shown import Shown
+from popek.vmm.allotment import Allotment
+from popek.vmm.compare import Comparison, LockStep
+from popek.vmm.monitor import MONITORS, Monitor, Treatment
+from popek.vmm.virtual_machine import VirtualMachine
+
+LONGEST_RUN = 10**12
+"""The largest step budget."""
+
+Words = Program | Mapping[int, int]
+Place = Allotment | tuple[int, int]
+
+
+@frozen
+class Dump:
+    """Some words of memory after a run, from an address on, as the guest addresses its physical memory."""
+
+    address: int
+    words: tuple[int, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {"address": self.address, "words": list(self.words)}
+
+
+@frozen
+class Run(Shown):
+    """What became of a guest: `result`, and under a monitor what it cost.
+
+    `direct` counts the instructions that ran directly, `treated` those that the monitor has emulated, translated or
+    taken as hypercalls without a trap. `mismatches` are the points in which the result is not what the guest's header
+    expects; nothing if there was nothing to be held against it, because the header says nothing or the run was not on
+    its terms.
+    """
+
+    guest: str
+    isa: str
+    monitor: str | None
+    memory: int
+    allotment: Allotment | None
+    result: Result
+    exits: Mapping[str, int]
+    direct: int
+    treated: Mapping[str, int] = field(factory=dict)
+    dumps: tuple[Dump, ...] = ()
+    mismatches: tuple[str, ...] | None = None
+    stats: bool = field(default=False, repr=False)
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether nothing is other than the guest's header says."""
+        return not self.mismatches
+
+    @property
+    def output(self) -> str:
+        """What was printed on the console."""
+        return self.result.output
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        answer: dict[str, Any] = {"guest": self.guest, "isa": self.isa, "monitor": self.monitor, "memory": self.memory}
+        answer |= self.result.to_dict()
+        if self.allotment is not None:
+            place = {"base": self.allotment.base, "size": self.allotment.size}
+            cost = {"exits": dict(self.exits), "direct": self.direct, "treated": dict(self.treated)}
+            answer |= {**cost, "vms": [{"allotment": place, **self.result.to_dict(), **cost}]}
+        answer["dump"] = [d.to_dict() for d in self.dumps]
+        answer["expected"] = None if self.mismatches is None else self.as_expected
+        answer["mismatches"] = list(self.mismatches or ())
+        return answer
+
+
+def machine(
+    isa: NamedIsa,
+    program: Words,
+    *,
+    memory: int = MEMORY_SIZE,
+    input: bytes = b"",  # noqa: A002 - the word for it, here as on the command line
+    disk: Iterable[int] = (),
+    sink: Sink | None = None,
+) -> Machine:
+    """Return a bare machine with a program in its memory, at reset. `memory` is in words; `input` will be typed."""
+    return Machine(naming.isa(isa), _words(program), memory=memory, typed=input, disk=disk, sink=sink)
+
+
+def virtual(
+    isa: NamedIsa,
+    program: Words,
+    monitor: Monitor | str = "trap-and-emulate",
+    *,
+    allotment: Place | None = None,
+    memory: int = MEMORY_SIZE,
+    input: bytes = b"",  # noqa: A002 - the word for it, here as on the command line
+    disk: Iterable[int] = (),
+    sink: Sink | None = None,
+) -> VirtualMachine:
+    """Return a virtual machine with a program in its memory, at reset, under a monitor.
+
+    `memory` is the real machine's, in words, and `allotment` (a base and a size) the part of it that is the guest's.
+    """
+    on = naming.isa(isa)
+    under = _fit(monitor, on)
+    return VirtualMachine(
+        on,
+        _words(program),
+        monitor=under,
+        **_treated_apart(on, under),
+        allotment=_allotment(allotment),
+        memory=memory,
+        typed=input,
+        disk=disk,
+        sink=sink,
+    )
+
+
+def run(
+    guest: NamedGuest,
+    *,
+    isa: NamedIsa | None = None,
+    monitor: Monitor | str | None = None,
+    engine: str = "reference",
+    memory: int | None = None,
+    allotment: Place | None = None,
+    input: bytes | None = None,  # noqa: A002 - the word for it, here as on the command line
+    disk: Sequence[int] | None = None,
+    max_steps: int | None = None,
+    dump: Iterable[tuple[int, int]] = (),
+    stats: bool = False,
+    sink: Sink | None = None,
+) -> Run:
+    """Run a guest to its end or to its budget, on the bare machine or under a monitor.
+
+    What is not given is as the guest's header has it. Where its terms are kept, the result is held against the
+    expected one. `dump` are pairs of an address and a number of words; `stats` shows all that was counted.
+    """
+    naming.check_engine(engine)
+    found = naming.guest(guest)
+    on = naming.isa(found.isa if isa is None else isa)
+    program = naming.program(guest, found, on)
+    typed, words = found.input if input is None else input, found.disk if disk is None else disk
+    size = MEMORY_SIZE if memory is None else memory
+    ready: Machine | VirtualMachine
+    if monitor is None:
+        if allotment is not None:
+            raise PopekError("an allotment is a virtual machine's: name a monitor as well")
+        ready = machine(on, program, memory=size, input=typed, disk=words, sink=sink)
+    else:
+        ready = virtual(on, program, monitor, allotment=allotment, memory=size, input=typed, disk=words, sink=sink)
+    spans = [_span(ready, *d) for d in dump]
+    result = ready.run(_budget(found.max_steps if max_steps is None else max_steps))
+    on_its_terms = input is None and disk is None and max_steps is None and ready.state.size >= found.memory
+    done = Run(
+        found.name,
+        on.name,
+        monitor=None,
+        memory=size,
+        allotment=None,
+        result=result,
+        exits={},
+        direct=result.instructions,
+        dumps=tuple(Dump(s.start, tuple(ready.state.element(MEMORY, a) for a in s)) for s in spans),
+        mismatches=_mismatches(found, ready, program, result) if on_its_terms else None,
+        stats=stats,
+    )
+    return _under_monitor(done, ready) if isinstance(ready, VirtualMachine) else done
+
+
+def _under_monitor(done: Run, ready: VirtualMachine) -> Run:
+    """Return a run with what it cost the monitor."""
+    treated = [t.value for t in Treatment if t is not Treatment.DIRECT and ready.counts.get(t.value)]
+    return evolve(
+        done,
+        monitor=ready.monitor.name,
+        allotment=ready.allotment,
+        exits=ready.exits,
+        direct=ready.counts["direct"],
+        treated={t: ready.counts[t] for t in treated},
+    )
+
+
+def compare(
+    guest: NamedGuest,
+    *,
+    isa: NamedIsa | None = None,
+    monitor: Monitor | str = "trap-and-emulate",
+    memory: int | None = None,
+    allotment: Place | None = None,
+    input: bytes | None = None,  # noqa: A002 - the word for it, here as on the command line
+    disk: Sequence[int] | None = None,
+    max_steps: int | None = None,
+) -> Comparison:
+    """Run a guest on the bare machine and under a monitor, side by side, up to the first divergence and on."""
+    found = naming.guest(guest)
+    on = naming.isa(found.isa if isa is None else isa)
+    under = _fit(monitor, on)
+    pair = LockStep(
+        on,
+        naming.program(guest, found, on).words,
+        monitor=under,
+        **_treated_apart(on, under),
+        allotment=_allotment(allotment),
+        memory=MEMORY_SIZE if memory is None else memory,
+        typed=found.input if input is None else input,
+        disk=found.disk if disk is None else disk,
+    )
+    return evolve(pair.run(_budget(found.max_steps if max_steps is None else max_steps)), guest=found.name)
+
+
+@frozen
+class Comparisons(Shown):
+    """The same guest under several monitors, each beside the bare machine."""
+
+    each: tuple[Comparison, ...]
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether no divergence was seen under any of them."""
+        return all(c.equivalent for c in self.each)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {"comparisons": [c.to_dict() for c in self.each]}
+
+
+def compare_all(guest: NamedGuest, *, isa: NamedIsa | None = None, **terms: Any) -> Comparisons:
+    """Run a guest on the bare machine and under every monitor that can run guests on the ISA."""
+    found = naming.guest(guest)
+    on = naming.isa(found.isa if isa is None else isa)
+    able = [m for m in MONITORS.values() if on.guest or not m.in_guest_mode]
+    return Comparisons(tuple(compare(found, isa=on, monitor=m, **terms) for m in able))
+
+
+def _fit(named: Monitor | str, on: Isa) -> Monitor:
+    """Return a monitor that can run guests on an ISA."""
+    found = naming.monitor(named, on)
+    found.check(on)
+    return found
+
+
+def _treated_apart(isa: Isa, monitor: Monitor) -> dict[str, Any]:
+    """Return the names of the sensitive and of the critical instructions, if a monitor treats those apart."""
+    plans = monitor.supervisor, monitor.user
+    if all(p.sensitive is None and p.critical is None for p in plans):
+        return {}
+    from popek.prove.classes import classify  # noqa: PLC0415 - the solver takes a while to import, and few need it
+
+    classes = classify(isa)
+    return {
+        "sensitive": frozenset(c.name for c in classes if c.sensitive is not False),
+        "critical": frozenset(c.name for c in classes if c.critical is not False),
+    }
+
+
+def _words(program: Words) -> Mapping[int, int]:
+    if isinstance(program, Program):
+        return program.words
+    if not isinstance(program, Mapping):
+        raise PopekError(f"a program is what `popek.assemble` returns, not a value of type {type(program).__name__}")
+    return program
+
+
+def _allotment(place: Place | None) -> Allotment | None:
+    return Allotment(*place) if isinstance(place, tuple) else place
+
+
+def _budget(steps: int) -> int:
+    if not 0 <= steps <= LONGEST_RUN:
+        raise PopekError(f"a budget of {steps} steps is not possible: 0 to {LONGEST_RUN} are")
+    return steps
+
+
+def _span(ready: Machine | VirtualMachine, address: int, count: int) -> range:
+    size = ready.state.size
+    if address < 0 or count < 0 or address + count > size:
+        raise PopekError(f"{count} words from {address} on cannot be shown: the memory has {size} words")
+    return range(address, address + count)
+
+
+def _mismatches(
+    guest: Guest, ready: Machine | VirtualMachine, program: Program, result: Result
+) -> tuple[str, ...] | None:
+    expected = guest.expected
+    if expected.outcome is None:
+        return None
+    return expected.mismatches(
+        result.outcome.value,
+        printed(ready.state),
+        result.registers,
+        lambda address: ready.state.element(MEMORY, address),
+        program.symbols,
+    )

@@ -1,0 +1,100 @@
+"""Programs as text and as words."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from popek import files
+from popek.isa import assembler, disassembler
+from popek.isa.architecture import Isa
+from popek.isa.program import Program
+from popek.library import naming, words_file
+from popek.library.naming import NamedGuest, NamedIsa
+from popek.shown import Shown
+
+
+def assemble(source: str, isa: NamedIsa = "classic", *, file: str = "<source>") -> Program:
+    """Return the program that an assembly text is; raise `PopekError` with all that is wrong in it."""
+    return assembler.assemble(source, naming.isa(isa), file=file)
+
+
+def disassemble(words: Program | Mapping[int, int] | Iterable[int], isa: NamedIsa = "classic") -> str:
+    """Return words as a text that assembles to the same words again; without addresses they begin at 0."""
+    known = words if isinstance(words, Program | Mapping) else dict(enumerate(words))
+    return disassembler.disassemble(known, naming.isa(isa))
+
+
+@frozen
+class Listing(Shown):
+    """A program beside its text: what an assembler lists."""
+
+    program: Program
+    isa: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        program = self.program
+        return {
+            "file": program.file,
+            "isa": self.isa,
+            "words": [
+                {"address": a, "word": program.words[a], "line": program.lines.get(a, 0), "text": program.text(a)}
+                for a in sorted(program.words)
+            ],
+            "symbols": dict(program.symbols),
+        }
+
+    def words_text(self) -> str:
+        """Return the words alone, as a text that `Disassembly.read` reads."""
+        return words_file.write(self.program.words, f"{self.program.file}, for {self.isa}")
+
+
+def listing(named: NamedGuest, isa: NamedIsa | None = None) -> Listing:
+    """Return the listing of a shipped guest, or of a .s file, for an ISA."""
+    guest = naming.guest(named)
+    on = naming.isa(guest.isa if isa is None else isa)
+    return Listing(naming.program(named, guest, on), on.name)
+
+
+@frozen
+class Disassembly(Shown):
+    """Words and the text that assembles to them."""
+
+    file: str
+    isa: Isa
+    words: Mapping[int, int] = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """The text that assembles to the same words."""
+        return disassembler.disassemble(self.words, self.isa)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        return {
+            "file": self.file,
+            "isa": self.isa.name,
+            "text": self.text,
+            "words": [
+                {"address": a, "word": w, "text": disassembler.disassemble_word(w, self.isa, a)}
+                for a, w in sorted(self.words.items())
+            ],
+        }
+
+
+def disassembly(path: str, isa: NamedIsa = "classic") -> Disassembly:
+    """Return what stands in a file of words."""
+    return Disassembly(path, naming.isa(isa), read_words(path))
+
+
+def read_words(path: str) -> dict[int, int]:
+    """Return the words of a file by address."""
+    name = "standard input" if path == files.STDIN else path
+    return words_file.read(files.read_text(path), name)
+
+
+def read_disk(path: str) -> tuple[int, ...]:
+    """Return a disk's words from a file of words; what is not in the file is 0."""
+    words = read_words(path)
+    return tuple(words.get(n, 0) for n in range(max(words) + 1))

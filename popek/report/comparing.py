@@ -1,0 +1,152 @@
+"""Comparisons: bare and virtual side by side, the first divergence with the steps before it, and lost control."""
+
+from itertools import zip_longest
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from popek.engine.reference import Kind
+from popek.engine.stepper import Record, Result
+from popek.isa.disassembler import disassemble_decoded
+from popek.library.running import Comparisons
+from popek.report.drawing import (
+    BAD,
+    HEAD,
+    NARROW,
+    QUIET,
+    drawing,
+    hints,
+    indented,
+    number,
+    safe,
+    section,
+    stack,
+    table,
+    title,
+)
+from popek.report.marks import NO, outcome
+from popek.report.running import SENTENCES, registers
+from popek.report.verdicts import asked_as
+from popek.vmm.compare import Comparison, Divergence, Violation
+
+MOST_DIFFERENCES = 12
+MOST_OUTPUT = 160
+"""Characters of the output that are shown; the end of it, where they differ, is the more telling one."""
+
+
+@drawing.register
+def _comparison(value: Comparison, width: int) -> RenderableType:
+    name = asked_as(value.isa)
+    if value.divergence:
+        said = outcome(good=False, text=f"they differ after step {value.divergence.step:,}")
+    else:
+        said = outcome(good=True, text=f"the same for all of {value.steps:,} steps; that is one run, and no proof")
+    return stack(
+        title(value.guest or "guest", value.isa, value.monitor),
+        indented(_sides(value)),
+        said,
+        divergence_drawn(value.divergence, width) if value.divergence else None,
+        _violation(value.violation) if value.violation else None,
+        hints(f"popek verdict {name}", *([f"popek classify {name}"] if value.divergence else [])),
+    )
+
+
+@drawing.register
+def _comparisons(value: Comparisons, width: int) -> RenderableType:
+    more = width >= NARROW
+    drawn = table("monitor", "bare and virtual", "control", "direct", *(["exits"] if more else []), gap=2)
+    for one in value.each:
+        same = outcome(good=True, text="the same")
+        if one.divergence:
+            same = outcome(good=False, text=f"differ at step {one.divergence.step:,}")
+        kept = outcome(good=True, text="kept")
+        if one.violation:
+            kept = outcome(good=False, text=f"lost at step {one.violation.step:,}")
+        instructions = one.virtual.instructions
+        share = f"{100 * one.direct / instructions:.0f} %" if instructions else "\N{EN DASH}"
+        exits = [Text(f"{sum(one.exits.values()):,}")] if more else []
+        drawn.add_row(Text(one.monitor), same, kept, Text(share), *exits)
+    first = next((c for c in value.each if c.divergence or c.violation), value.each[0])
+    command = f"popek compare {first.guest} --isa {asked_as(first.isa)} --monitor {first.monitor}"
+    return stack(title(first.guest or "guest", first.isa), indented(drawn), hints(command))
+
+
+def _sides(value: Comparison) -> RenderableType:
+    drawn = table("", "bare machine", "virtual machine")
+    results = value.bare, value.virtual
+    drawn.add_row(Text("outcome", style=QUIET), *(Text(SENTENCES[r.outcome]) for r in results))
+    drawn.add_row(Text("output", style=QUIET), *(_output(r) for r in results))
+    drawn.add_row(Text("registers", style=QUIET), *(registers(r) for r in results))
+    drawn.add_row(Text("instructions", style=QUIET), *(Text(f"{r.instructions:,}") for r in results))
+    exits = ", ".join(f"{cause} {count:,}" for cause, count in value.exits.items()) or "none"
+    drawn.add_row(Text("direct", style=QUIET), Text("all"), Text(f"{value.direct:,}"))
+    drawn.add_row(Text("exits", style=QUIET), Text("\N{EN DASH}"), Text(exits))
+    return drawn
+
+
+def _output(result: Result) -> Text:
+    text = safe(result.output)
+    if len(text) > MOST_OUTPUT:
+        text = "\N{HORIZONTAL ELLIPSIS}" + text[-MOST_OUTPUT:]
+    return Text(text.rstrip("\n")) if text else Text("none", style=QUIET)
+
+
+def divergence_drawn(value: Divergence, width: int) -> RenderableType:
+    """Draw what differs, and the last steps of both sides."""
+    drawn = table("differs", "bare", "virtual")
+    for one in value.differences[:MOST_DIFFERENCES]:
+        drawn.add_row(Text(one.what, style=HEAD), Text(number(one.bare)), Text(number(one.virtual)))
+    more = len(value.differences) - MOST_DIFFERENCES
+    if more > 0:
+        drawn.add_row(Text(f"and {more} more", style=QUIET), Text(""), Text(""))
+    return stack(indented(drawn), section("the last steps of both", _steps(value, width)))
+
+
+def _steps(value: Divergence, width: int) -> RenderableType:
+    modes = width >= NARROW
+    drawn = table("", "step", "pc", *(["mode"] if modes else []), "instruction", "bare", "virtual")
+    for bare, virtual in zip_longest(value.bare, value.virtual):
+        either: Record = bare or virtual
+        last = either.step == value.step
+        mode = "user" if either.event.mode else "supervisor"
+        drawn.add_row(
+            Text(NO if last else "", style=BAD),
+            Text(str(either.step)),
+            Text(number(either.event.pc)),
+            *([Text(mode, no_wrap=True)] if modes else []),
+            Text(assembly(either)),
+            Text(_bare(bare) if bare else "\N{EN DASH}"),
+            Text(_virtual(virtual, bare) if virtual else "\N{EN DASH}"),
+            style=HEAD if last else "",
+        )
+    return drawn
+
+
+def assembly(record: Record) -> str:
+    """Return the instruction of a step as text."""
+    decoded = record.event.decoded
+    if decoded is None:
+        return "(interrupt)" if record.event.kind is Kind.INTERRUPT else "(no instruction)"
+    return disassemble_decoded(decoded, record.event.pc)
+
+
+def _bare(record: Record) -> str:
+    event = record.event
+    cause = event.cause.name.lower() if event.cause else ""
+    return {Kind.EXECUTED: "completes", Kind.TRAP: f"{cause} trap", Kind.INTERRUPT: f"{cause} interrupt"}[event.kind]
+
+
+def _virtual(record: Record, bare: Record | None) -> str:
+    """Return what happened in the virtual machine: the same in other words, and how it was done."""
+    exits = record.notes.get("exits", ())
+    how = f"exit ({', '.join(exits)}), " if exits else ""
+    done = _bare(record) if exits or record.event.kind is not Kind.EXECUTED else "runs directly"
+    if bare is not None and assembly(bare) != assembly(record):
+        done = f"{assembly(record)}: {done}"
+    return how + done
+
+
+def _violation(value: Violation) -> RenderableType:
+    lines = Text("\n".join(value.sentences))
+    said = outcome(good=False, text=f"the monitor has lost control after step {value.step:,}")
+    return Group(said, indented(lines))

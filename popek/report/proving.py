@@ -1,0 +1,153 @@
+"""Proofs: the obligations by property and sentence, how each was settled, and the guests that show what is refuted."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from popek.library.obligations import Obligations
+from popek.library.proving import CheckedProof
+from popek.prove.guest_witness import Witness
+from popek.prove.obligation import Discharged
+from popek.prove.values import PropertyVerdict, Status
+from popek.report.comparing import divergence_drawn
+from popek.report.drawing import (
+    HEAD,
+    QUIET,
+    WIDE,
+    counted,
+    drawing,
+    hints,
+    indented,
+    section,
+    stack,
+    table,
+    title,
+)
+from popek.report.marks import mark
+from popek.report.verdicts import LONGEST_PROGRAM, asked_as
+
+MOST_WITNESSES = 3
+"""Witnesses that are shown of each property, unless everything is."""
+
+
+@drawing.register
+def _proof(value: Obligations, width: int) -> RenderableType:
+    if not value.discharged:
+        reasons = [Text(p.reason) for p in value.properties.values()][:1]
+        return stack(title(value.isa, value.monitor), mark(Status.NOT_APPLICABLE), *reasons)
+    return stack(
+        title(value.isa, value.monitor),
+        indented(Text(value.doc)),
+        *(part for name, verdict in value.properties.items() for part in _property(value, name, verdict, width)),
+        _counts(value),
+        section("what it rests on", _list(value.assumptions)),
+        hints(*_next(value)),
+    )
+
+
+@drawing.register
+def _checked(value: CheckedProof, width: int) -> RenderableType:
+    return stack(drawing(value.proof, width), drawing(value.check, width))
+
+
+def _property(value: Obligations, name: str, verdict: PropertyVerdict, width: int) -> Iterator[RenderableType]:
+    every = value.of(name)
+    heading = Text(f"{name.replace('_', ' ')}  ", style=HEAD).append_text(mark(verdict.status))
+    solved = sum(d.how == "solver" for d in every)
+    heading.append(f"  {counted(len(every), 'obligation')}, {solved} by the solver", style=QUIET)
+    yield heading
+    summed = [] if value.full else [d for d in every if _plain(d, value.innocuous)]
+    by_sentence: dict[str, list[Discharged]] = {}
+    for each in every:
+        if each not in summed:
+            by_sentence.setdefault(each.obligation.says, []).append(each)
+    failing = [[d for d in g if d.status is not Status.PROVED] for g in by_sentence.values()]
+    yield from (_group(g, width) for g in failing if g)
+    yield from _witnesses(value, name, width)
+    if summed:
+        count = len({d.obligation.blame for d in summed})
+        text = f"{counted(count, 'innocuous instruction')}: {counted(len(summed), 'obligation')}, settled by structure"
+        drawn = table("", "")
+        drawn.add_row(mark(Status.PROVED), Text(text))
+        yield indented(drawn)
+    proved = [[d for d in g if d.status is Status.PROVED] for g in by_sentence.values()]
+    alone = [g[0] for g in proved if len(g) == 1]
+    if alone:
+        yield indented(_rows(alone, width, sentences=True))
+    yield from (_group(g, width) for g in proved if len(g) > 1)
+
+
+def _group(group: Sequence[Discharged], width: int) -> RenderableType:
+    return indented(section(group[0].obligation.says, _rows(group, width), style="italic"))
+
+
+def _witnesses(value: Obligations, name: str, width: int) -> Iterator[RenderableType]:
+    witnesses = [w for w in value.witnesses if w.property == name]
+    shown = witnesses if value.full else witnesses[:MOST_WITNESSES]
+    yield from (indented(_witness(w, width)) for w in shown)
+    if len(shown) < len(witnesses):
+        yield indented(Text(f"and {len(witnesses) - len(shown)} more guests: --all shows them", style=QUIET))
+
+
+def _plain(one: Discharged, innocuous: frozenset[str]) -> bool:
+    return one.status is Status.PROVED and one.how == "structure" and one.obligation.blame in innocuous
+
+
+def _rows(group: Iterable[Discharged], width: int, *, sentences: bool = False) -> RenderableType:
+    drawn = table("", "", "")
+    for one in group:
+        told = Text(one.obligation.name)
+        if sentences:
+            told = Text(one.obligation.says).append(f" ({one.obligation.name})", style=QUIET)
+        if one.reason and (width >= WIDE or one.status is not Status.PROVED):
+            told.append(f": {one.reason}", style=QUIET)
+        drawn.add_row(mark(one.status), told, Text(one.how, style=QUIET, no_wrap=True))
+    return drawn
+
+
+def _witness(value: Witness, width: int) -> RenderableType:
+    lines = value.program.rstrip().split("\n")
+    program = "\n".join(lines[:LONGEST_PROGRAM] + (["..."] if len(lines) > LONGEST_PROGRAM else []))
+    divergence = value.first_divergence
+    return section(
+        f"{value.blame}: a guest that shows it",
+        stack(
+            Text(program),
+            Text(f"step {value.step}: {value.says}"),
+            divergence_drawn(divergence, width) if divergence and value.property == "equivalence" else None,
+        ),
+    )
+
+
+def _counts(value: Obligations) -> RenderableType:
+    counts, solver = value.counts, value.solver
+    text = Text(f"{counted(counts['obligations'], 'obligation')}: ")
+    text.append(f"{counts['structure']} settled by structure, {counts['solver']} by {solver['name']} ")
+    text.append(f"{solver['version']}; ")
+    statuses = [f"{counts[s.value]} {s.value}" for s in Status if s.value in counts]
+    text.append(", ".join(statuses))
+    exported, saved = value.exported, value.saved
+    return stack(
+        text,
+        None
+        if exported is None
+        else Text(f"{counted(len(exported), 'file')} written, to be answered unsat where proved"),
+        None if saved is None else Text(f"{counted(len(saved), 'file')} written, guests and tests that run them"),
+    )
+
+
+def _list(sentences: Iterable[str]) -> RenderableType:
+    drawn = table("", "", gap=1)
+    for sentence in sentences:
+        drawn.add_row(Text("\N{MIDDLE DOT}", style=QUIET), Text(sentence))
+    return drawn
+
+
+def _next(value: Obligations) -> list[str]:
+    monitor = value.monitor
+    refuted = next((n for n, p in value.properties.items() if p.status is Status.REFUTED), "")
+    name = asked_as(value.isa)
+    if refuted:
+        return [f"popek explain {name}"]
+    return [f"popek verdict {name}"] if monitor else []

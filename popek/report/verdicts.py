@@ -1,0 +1,219 @@
+"""Verdicts: the theorems, the properties under each monitor, who is to blame, and what to ask next."""
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from popek.isa import shipped
+from popek.library.required import Check, Checked, Grade
+from popek.prove.values import PROPERTIES, IsaVerdict, MonitorVerdict, PropertyVerdict, Status, TheoremVerdict, Verdict
+from popek.report.drawing import (
+    BAD,
+    GAP,
+    GOOD,
+    NARROW,
+    OPEN,
+    QUIET,
+    WIDE,
+    counted,
+    drawing,
+    hints,
+    indented,
+    listed,
+    section,
+    stack,
+    table,
+    title,
+)
+from popek.report.marks import NO, YES, mark, short_mark
+
+HOLDS = {
+    1: "what is sensitive is privileged: a VMM exists",
+    2: "and without timing dependencies: it is recursive",
+    3: "what is user-sensitive is privileged: a hybrid VMM exists",
+}
+FAILS = {
+    1: "sensitive, not privileged: ",
+    2: "sensitive, not privileged: ",
+    3: "user-sensitive, not privileged: ",
+}
+BRIEF = {"equivalence": "equiv", "resource_control": "contr", "efficiency": "effic", "isolation": "isol"}
+NARROWEST = 56
+"""Columns from which on there is room for the properties of many ISAs, and for whole words in those of one."""
+
+MOST_BLAMED = 8
+LONGEST_PROGRAM = 24
+"""Lines of a witness that are shown."""
+
+
+@drawing.register
+def _verdict(value: Verdict, width: int) -> RenderableType:
+    if not value.isas:
+        return Text("no ISA was asked about", style=QUIET)
+    return drawing(value.isas[0], width) if len(value.isas) == 1 else _many(value, width)
+
+
+@drawing.register
+def _one(value: IsaVerdict, width: int) -> RenderableType:
+    return stack(
+        title(value.name, value.title if value.title != value.name else "", str(value.year or "")),
+        indented(Text(_census(value))),
+        indented(_theorems(value)),
+        _monitors(value.monitors, width),
+        _reasons(value),
+        _program(value),
+        hints(*_next(value)),
+    )
+
+
+@drawing.register
+def _monitor(value: MonitorVerdict, width: int) -> RenderableType:
+    return _monitors((value,), width)
+
+
+def _census(value: IsaVerdict) -> str:
+    sensitive = [c for c in value.instructions if c.sensitive]
+    critical = [c for c in sensitive if c.critical]
+    words = f"{counted(len(value.instructions), 'instruction')}, {len(sensitive)} of them sensitive"
+    if not sensitive:
+        return words
+    return f"{words}, {len(critical)} of these not privileged" if critical else f"{words}, and these all privileged"
+
+
+def _theorems(value: IsaVerdict) -> RenderableType:
+    drawn = table("", "", "")
+    for theorem in value.theorems.values():
+        drawn.add_row(Text(f"theorem {theorem.number}", no_wrap=True), mark(theorem.status), _sentence(theorem))
+    return drawn
+
+
+def _sentence(theorem: TheoremVerdict) -> str:
+    if theorem.holds:
+        return HOLDS[theorem.number]
+    if theorem.holds is False and theorem.blame:
+        return FAILS[theorem.number] + listed(theorem.blame)
+    return theorem.reason or "not decided"
+
+
+def _monitors(monitors: Sequence[MonitorVerdict], width: int) -> RenderableType:
+    headings = list(BRIEF.values()) if width < NARROW else [p.replace("_", " ") for p in PROPERTIES]
+    drawn = table("monitor", *headings, gap=1 if width < NARROW + 12 else GAP)
+    drawn.columns[0].no_wrap = width >= NARROWEST
+    shown = mark if width >= NARROWEST else short_mark
+    for monitor in monitors:
+        drawn.add_row(Text(monitor.name), *(shown(getattr(monitor, p).status) for p in PROPERTIES))
+    return indented(drawn) if width >= NARROW else drawn
+
+
+def _reasons(value: IsaVerdict) -> RenderableType | None:
+    """Draw, once for each, why something is not proved: blame, reason, and where."""
+    places: dict[tuple[Status, tuple[str, ...], str], list[tuple[str, str]]] = {}
+    for monitor in value.monitors:
+        for name in PROPERTIES:
+            found: PropertyVerdict = getattr(monitor, name)
+            if found.status is not Status.PROVED:
+                places.setdefault((found.status, found.blame, found.reason), []).append((monitor.name, name))
+    if not places:
+        return None
+    drawn = table("", "")
+    for (status, blame, reason), where in places.items():
+        words = Text(_blamed(blame))
+        if reason:
+            words.append(": " if blame else "").append(reason)
+        words.append("\n" if words else "").append(_where(where, len(value.monitors)), style=QUIET)
+        drawn.add_row(mark(status), words)
+    return indented(drawn)
+
+
+def _blamed(blame: Sequence[str]) -> str:
+    more = len(blame) - MOST_BLAMED
+    return f"{listed(blame[:MOST_BLAMED])} and {more} more" if more > 1 else listed(blame)
+
+
+def _where(where: Sequence[tuple[str, str]], monitors: int) -> str:
+    if len(where) == monitors * len(PROPERTIES):
+        return "everything, under every monitor"
+    table_: dict[tuple[str, ...], list[str]] = {}
+    for monitor in dict.fromkeys(m for m, _ in where):
+        table_.setdefault(tuple(p for m, p in where if m == monitor), []).append(monitor)
+    return "; ".join(f"{_named(ps)} under {listed(ms)}" for ps, ms in table_.items())
+
+
+def _named(properties: Sequence[str]) -> str:
+    return "everything" if len(properties) == len(PROPERTIES) else listed(p.replace("_", " ") for p in properties)
+
+
+def _program(value: IsaVerdict) -> RenderableType | None:
+    """Draw the first refutation's program."""
+    for monitor in value.monitors:
+        for name in PROPERTIES:
+            found: PropertyVerdict = getattr(monitor, name)
+            text = getattr(found.witness, "program", "")
+            if found.status is Status.REFUTED and text:
+                lines = str(text).rstrip().split("\n")
+                shown = "\n".join(lines[:LONGEST_PROGRAM] + (["..."] if len(lines) > LONGEST_PROGRAM else []))
+                caption = f"a guest that shows it ({name.replace('_', ' ')} under {monitor.name})"
+                return stack(indented(Text(caption, style=QUIET)), indented(Text(shown), 2 * GAP))
+    return None
+
+
+def asked_as(name: str) -> str:
+    """Return how an ISA is named on the command line, as far as its name tells."""
+    return name if shipped.find(name.split(" ", maxsplit=1)[0]) else "FILE"
+
+
+def _next(value: IsaVerdict) -> list[str]:
+    name = asked_as(value.name)
+    critical = next((c.name for c in value.instructions if c.critical), None)
+    if critical is not None:
+        return [f"popek classify {name} --instruction {critical}"]
+    return [f"popek classify {name}"]
+
+
+@drawing.register
+def _checked(value: Checked, width: int) -> RenderableType:
+    return stack(drawing(value.verdict, width), drawing(value.check, width))
+
+
+@drawing.register
+def _check(value: Check, width: int) -> RenderableType:
+    several = len({r.isa for r in value.requirements}) > 1
+    drawn = table("", "required", "is to be", "is", gap=1 if width < NARROW else GAP)
+    for one in value.requirements:
+        what = f"{one.isa}: {one.what}" if several else one.what
+        drawn.add_row(_graded(one.grade), Text(what), Text(one.wanted), Text(one.found))
+    return section("check", drawn if value.requirements else Text("nothing is required"))
+
+
+def _graded(grade: Grade) -> Text:
+    sign, style = {Grade.MET: (YES, GOOD), Grade.NOT_MET: (NO, BAD), Grade.OPEN: ("?", OPEN)}[grade]
+    return Text(f"{sign} {grade.value}", style=style, no_wrap=True)
+
+
+# Many ISAs ----------------------------------------------------------------------------------------------------------
+
+
+def _many(value: Verdict, width: int) -> RenderableType:
+    first = value.isas[0].monitors[0].name if value.isas[0].monitors else ""
+    shown = PROPERTIES if first and width >= NARROWEST else ()
+    blame = ("not privileged",) if width >= NARROW else ()
+    drawn = table("ISA", "Th 1", "Th 2", "Th 3", *(BRIEF[p] for p in shown), *blame, gap=1)
+    for isa in value.isas:
+        found = next((m for m in isa.monitors if m.name == first), None)
+        theorems = [short_mark(t.status) for t in isa.theorems.values()]
+        properties = [short_mark(getattr(found, p).status) if found else Text("") for p in shown]
+        critical = [listed(c.name for c in isa.instructions if c.critical)] if blame else []
+        name = f"{isa.name} ({isa.year})" if isa.year and width >= WIDE else isa.name
+        drawn.add_row(Text(name), *theorems, *properties, *critical)
+    caption = f"Th: theorems 1, 2, 3. Then the properties under {first}: equivalence, resource control, "
+    caption += "efficiency, isolation."
+    return stack(
+        drawn,
+        Text(caption, style=QUIET) if shown else None,
+        hints(f"popek verdict {asked_as(_worth_a_look(value).name)}"),
+    )
+
+
+def _worth_a_look(value: Verdict) -> IsaVerdict:
+    return next((i for i in value.isas if any(c.critical for c in i.instructions)), value.isas[0])
