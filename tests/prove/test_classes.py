@@ -1,0 +1,166 @@
+"""The classes are those of the paper, made exact; each "is" comes with states that have been stepped."""
+
+import pytest
+
+from popek.engine.reference import apply
+from popek.isa.behaviour import Behaviour, Cause, Put, Trap
+from popek.isa.classic import CLASSIC, INNOCUOUS, SYSTEM
+from popek.isa.expression import as_expr, eq, ite, load
+from popek.isa.instruction import EXECUTES, IGNORED, TRAPS, A, Instruction, rb
+from popek.isa.slot import BASE, BOUND, MODE, PC, REGISTERS, TIMER
+from popek.prove.classes import Showing, classify, classify_one
+from popek.prove.theorems import theorem_1, theorem_2, theorem_3
+from popek.prove.values import Classes, PropertyVerdict, Status
+from popek.testing.states import made
+
+CLASSES = {c.name: c for c in classify(CLASSIC)}
+
+KINDS = {
+    "halt": ("control",),
+    "lpsw": ("control",),
+    "spsw": ("mode", "location", "bound", "interrupt"),
+    "setr": ("control",),
+    "getr": ("location", "bound"),
+    "getmode": ("mode",),
+    "lra": ("location",),
+    "jsu": ("control",),
+    "getie": ("interrupt",),
+    "setie": ("control",),
+    "gettimer": ("timer",),
+    "settimer": ("control",),
+    "in": ("control", "device"),
+    "out": ("control",),
+    "disk": ("control", "location", "bound", "memory", "device"),
+    "mfpi": ("location", "bound", "memory"),
+    "mtpi": ("control", "location", "bound"),
+}
+"""By hand: what each system instruction changes, or depends on."""
+
+
+@pytest.mark.parametrize("name", [i.name for i in SYSTEM])
+def test_system_instructions_are_privileged_and_sensitive(name: str) -> None:
+    """Each is one of the paper's sensitive instructions, and a privileged one."""
+    found = CLASSES[name]
+    assert (found.privileged, found.sensitive, found.critical) == (True, True, False)
+    assert {*found.kinds} >= {*KINDS[name]} & {"control", "mode", "timer", "interrupt"}
+
+
+@pytest.mark.parametrize("name", [i.name for i in INNOCUOUS])
+def test_the_rest_is_innocuous(name: str) -> None:
+    """Supervisor calls, loads that fault, stores, arithmetic traps: none of them is sensitive, in any mode."""
+    found = CLASSES[name]
+    assert (found.innocuous, found.privileged, found.user_sensitive, found.kinds) == (True, False, False, ())
+
+
+def test_a_privileged_no_operation_is_innocuous() -> None:
+    """A trap is an outcome, and no change of state: what does nothing when it is let is not sensitive."""
+    found = classify_one(CLASSIC.vary("odd", nop=TRAPS), "nop")
+    assert (found.privileged, found.sensitive) == (True, False)
+
+
+def test_a_privileged_read_of_the_mode_is_sensitive() -> None:
+    """Though it always traps in user mode: sensitivity is of the meaning."""
+    assert CLASSES["getmode"].kinds == ("mode",)
+    assert not CLASSES["getmode"].user_sensitive
+
+
+def test_a_privileged_addition_changes_no_theorem() -> None:
+    """`--trap add`: both premises hold still."""
+    classes = classify(CLASSIC.vary("slow", add=TRAPS), showing=Showing.NOTHING)
+    assert theorem_1(classes).holds
+    assert theorem_3(classes).holds
+
+
+def test_ignoring_is_not_trapping() -> None:
+    """A silent no-op is explicitly no privileged instruction in the paper."""
+    found = classify_one(CLASSIC.vary("popf", setie=IGNORED), "setie")
+    assert (found.privileged, found.critical, found.user_critical) == (False, True, False)
+
+
+def test_what_happens_only_in_a_memory_trap_is_set_aside() -> None:
+    """A load depends on base and bound by its faults alone, and those are no difference."""
+    assert CLASSES["ld"].kinds == ()
+
+
+def test_two_traps_never_differ_whatever_their_cause() -> None:
+    """A trap for one reason in one mode and for another in the other is a trap in both."""
+    cause = Behaviour(
+        traps=[Trap(eq(MODE, 0), Cause.ARITHMETIC), Trap(eq(MODE, 1), Cause.SVC)],
+    )
+    isa = CLASSIC.vary("odd", odd=Instruction("odd", "", 0x60, "Trap.", cause))
+    assert classify_one(isa, "odd").innocuous
+
+
+def test_a_privilege_trap_that_depends_on_a_resource_is_a_difference() -> None:
+    """Between two states of user mode, who is let through may not depend on what the control program owns."""
+    does = Behaviour({}, [Put(REGISTERS, A, 1)])
+    in_user = does.trapping(Trap(eq(TIMER, 0), Cause.PRIVILEGED, privilege=True))
+    isa = CLASSIC.vary("odd", odd=Instruction("odd", "ra", 0x60, "Trap at rest.", does, in_user))
+    found = classify_one(isa, "odd")
+    assert found.user_kinds == ("timer",)
+    assert found.witnesses["timer"].differs == "outcome"
+
+
+def test_to_the_letter_a_supervisor_call_is_sensitive() -> None:
+    """Read so, every trap changes the mode, and no machine with a system call is virtualizable."""
+    literal = {c.name: c for c in classify(CLASSIC, literal=True)}
+    assert literal["svc"].kinds == ("trap",)
+    assert theorem_1(tuple(literal.values())).blame == ("svc",)
+    assert "to the letter" in literal["svc"].witnesses["trap"].says
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_witness_is_a_step_of_the_engine(name: str) -> None:
+    """What the witness of control shows has been changed, in a state that the engine has stepped."""
+    found = CLASSES[name]
+    for kind, witness in {**found.witnesses, **found.user_witnesses}.items():
+        assert witness.kind == kind
+        assert len(witness.before) == len(witness.after) == len(witness.outcomes) == (1 if kind == "control" else 2)
+        assert witness.differs
+        if kind == "control":
+            assert witness.outcomes == ("completes",)
+            assert witness.before[0].values[witness.differs] != witness.after[0].values[witness.differs]
+        elif witness.differs != "outcome" and not witness.differs.startswith("mem["):
+            assert witness.after[0].values[witness.differs] != witness.after[1].values[witness.differs]
+
+
+def test_a_witness_can_be_stepped_by_hand() -> None:
+    """The state of "read mode", made again: supervisor mode reads 0, user mode 1."""
+    (isa,) = (CLASSIC.vary("readable", getmode=EXECUTES),)
+    for mode in (0, 1):
+        state = made(isa, slots={MODE: mode, PC: 16, BASE: 0, BOUND: 64})
+        apply(isa.lowered(isa["getmode"], mode), state, {"a": 3, "word": 0})
+        assert state.registers[3] == mode
+
+
+def _classes(privileged: bool | None, sensitive: bool | None) -> Classes:
+    return Classes("odd", privileged, sensitive, sensitive, (), (), {}, {}, None)
+
+
+def test_what_nobody_knows_is_said_to_be_unknown() -> None:
+    """A premise of which one part is not decided is neither met nor refuted; without instructions it says nothing."""
+    unknown = theorem_1([_classes(privileged=False, sensitive=None)])
+    assert (unknown.status, unknown.holds, unknown.blame) == (Status.UNKNOWN, None, ("odd",))
+    assert theorem_3([_classes(privileged=True, sensitive=None)]).status is Status.PROVED
+    assert theorem_1([_classes(privileged=None, sensitive=False)]).status is Status.PROVED
+    assert theorem_1([]).status is Status.VACUOUS
+
+
+def test_theorem_2_needs_a_monitor_that_does_not_know_the_time() -> None:
+    """Theorem 1's premise is part of it; then it stands or falls with the monitor's own time."""
+    first = theorem_1([_classes(privileged=True, sensitive=True)])
+    late = PropertyVerdict(Status.REFUTED, ("odd",), "it reads the real timer")
+    assert theorem_2(first, PropertyVerdict(Status.PROVED)).holds
+    assert theorem_2(first, late).blame == ("odd",)
+    refuted = theorem_1([_classes(privileged=False, sensitive=True)])
+    assert theorem_2(refuted, PropertyVerdict(Status.PROVED)).blame == ("odd",)
+
+
+def test_a_choice_between_equal_values_depends_on_nothing() -> None:
+    """The solver sees through what structure does not: mentioning the mode is not depending on it."""
+    does = Behaviour({}, [Put(REGISTERS, A, ite(eq(MODE, 0), load(rb), load(rb)))])
+    isa = CLASSIC.vary("odd", odd=Instruction("odd", "ra, rb", 0x60, "Load.", does))
+    assert classify_one(isa, "odd").innocuous
+    same = Behaviour({}, [Put(REGISTERS, A, as_expr(TIMER) - TIMER)])
+    isa = CLASSIC.vary("odd", odd=Instruction("odd", "ra", 0x60, "Nothing.", same))
+    assert classify_one(isa, "odd").innocuous

@@ -1,0 +1,310 @@
+"""Planted faults in the prover itself: operators, shortcuts, claims, assumptions, the memory of what was proved.
+
+Whoever proves must be doubted too. Each fault makes an answer that the table of `test_verdicts.py`, the planted faults
+of monitors, the solver instead of a shortcut, or the engines' own integers contradict: this is what those are for.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+import z3
+from attrs import evolve
+
+from popek.isa.architecture import Isa
+from popek.isa.domain import Domain, integers
+from popek.isa.expression import OPERATORS, Op, Sort, as_expr
+from popek.isa.slot import BASE, IE, MODE, TIMER
+from popek.isa.variants import VARIANTS
+from popek.prove import classes as classes_module
+from popek.prove import events, guest_witness, inside, obligation, properties, squares, symbolic, terms
+from popek.prove.classes import Showing, classify, classify_instruction
+from popek.prove.inside import Pair
+from popek.prove.properties import prove
+from popek.prove.ranged import ranged
+from popek.prove.squares import Square
+from popek.prove.terms import bitvectors
+from popek.prove.theorems import theorem_1, theorem_3
+from popek.prove.values import PROPERTIES, Status
+from popek.testing.faults import FEW, classes_of
+from popek.testing.words import EDGES
+from popek.vmm.monitor import DISPATCHER, TRAP_AND_EMULATE, Action, Monitor
+from popek.vmm.vm_map import K, kept
+
+BY_NAME = {v.name: v for v in VARIANTS}
+Change = Callable[[pytest.MonkeyPatch], None]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_known() -> Iterator[None]:
+    """Forget what was proved before, and afterwards what was proved by a faulty prover."""
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    properties._known.clear()
+    obligation._answers.clear()
+    guest_witness._found.clear()
+    classify_instruction.cache_clear()
+
+
+def status(isa: Isa, prop: str, monitor: Monitor = TRAP_AND_EMULATE) -> Status:
+    """Return what becomes of a property, with the classes as a right prover has them."""
+    return prove(isa, monitor, classes_of(isa)).verdict(prop).status
+
+
+def only(name: str) -> Isa:
+    """Return a textbook variant with few instructions, the changed one among them."""
+    isa = BY_NAME[name]
+    changed = {i.name for i in isa.instructions if i not in FEW.instructions and i.name not in _CLASSIC}
+    changed |= {i.name for i in isa.instructions if i.name in FEW.by_name and i != FEW[i.name]}
+    return evolve(isa, instructions=tuple(i for i in isa.instructions if i.name in {*changed, "nop", "ld", "svc"}))
+
+
+_CLASSIC = {i.name for v in VARIANTS for i in v.instructions} - {"setb"}
+
+
+def nothing(*_: object) -> Iterator[Any]:
+    """Claim nothing."""
+    return iter(())
+
+
+def true(*_: object, **__: object) -> Any:
+    """Claim what is always so."""
+    return z3.BoolVal(val=True)
+
+
+def patch(module: object, name: str, value: object) -> Change:
+    """Return the change that replaces a part of a module, or of a class."""
+    return lambda monkeypatch: monkeypatch.setattr(module, name, value)
+
+
+# Shortcuts and claims: another answer than the table's --------------------------------------------------------------
+
+CLAIMS: Mapping[str, tuple[Change, str, str]] = {
+    "everything is taken for program state": (patch(squares, "within_program_state", true), "jrst1", "equivalence"),
+    "everything is taken to trap": (patch(Square, "always_traps", property(lambda _: True)), "mfpi", "equivalence"),
+    "the results need not be the same": (patch(squares, "_same", nothing), "psw-storable", "equivalence"),
+    "R need not stay inside": (patch(squares, "_still_confined", true), "r-writable", "resource_control"),
+    "devices and timer may be touched": (patch(squares, "_untouched", nothing), "open-console", "resource_control"),
+    "others' memory may change": (patch(squares, "_others_memory_same", true), "spill", "resource_control"),
+    "secrets may differ": (patch(squares, "_alike", nothing), "mfpi", "isolation"),
+    "an address is taken to have a successor": (
+        lambda m: m.setattr(Pair, "translations", _with_successors(Pair.translations)),
+        "spill",
+        "resource_control",
+    ),
+    "virtual and real base are taken to be equal": (
+        lambda m: m.setattr(Pair, "given", _with(Pair.given, lambda p: p.loaded[BASE] == p.kept[BASE])),
+        "lra-readable",
+        "equivalence",
+    ),
+    "interrupts are taken to be always enabled": (
+        lambda m: m.setattr(Pair, "given", _with(Pair.given, lambda p: p.kept[IE] == 1)),
+        "pushf",
+        "equivalence",
+    ),
+    "virtual mode is taken to be user": (
+        lambda m: m.setattr(Pair, "given", _with(Pair.given, lambda p: p.kept[MODE] == 1)),
+        "jrst1",
+        "equivalence",
+    ),
+}
+
+
+def _with(given: Callable[[Pair], list[Any]], fact: Callable[[Pair], Any]) -> Callable[[Pair], list[Any]]:
+    return lambda pair: [*given(pair), fact(pair)]
+
+
+def _with_successors(translations: Callable[[Pair], list[Any]]) -> Callable[[Pair], list[Any]]:
+    def more(pair: Pair) -> list[Any]:
+        ends = [z3.Implies(pair.legal(a), pair.terms.less(pair.virtual.real(a) + 1, pair.w)) for a in pair.addresses]
+        return [*translations(pair), *ends]
+
+    return more
+
+
+@pytest.mark.parametrize("fault", CLAIMS)
+def test_a_claim_that_is_too_weak_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table has "refuted" where a prover with this fault does not."""
+    change, name, prop = CLAIMS[fault]
+    isa = only(name)
+    assert status(isa, prop) is Status.REFUTED
+    _forget()
+    change(monkeypatch)
+    assert status(isa, prop) is not Status.REFUTED
+
+
+def test_a_shortcut_that_goes_too_far_contradicts_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked without shortcuts, the solver gives the right answer still."""
+    monkeypatch.setattr(squares, "within_program_state", true)
+    isa = only("mode-readable")
+    assert prove(isa, TRAP_AND_EMULATE, classes_of(isa)).verdict("equivalence").status is Status.PROVED
+    _forget()
+    asked = prove(isa, TRAP_AND_EMULATE, classes_of(isa), structural=False)
+    assert asked.verdict("equivalence").status is Status.REFUTED
+
+
+def test_classes_that_nobody_asks_about_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shortcut that says "it does not mention it" too often makes theorem 1 hold where the table says it does not."""
+    isa = only("lra-readable")
+    assert theorem_3(classify(isa, showing=Showing.NOTHING)).blame == ("lra",)
+    _forget()
+    monkeypatch.setattr(classes_module, "_mentions", lambda _: False)
+    assert theorem_1(classify(isa, showing=Showing.NOTHING)).holds
+    _forget()
+    assert theorem_1(classify(isa, structural=False, showing=Showing.NOTHING)).blame == ("lra",)
+
+
+# Claims about the map: the planted faults of monitors are no longer refuted -----------------------------------------
+
+EVENTS: Mapping[str, tuple[str, Monitor]] = {
+    "the translation lemma is taken for granted": (
+        "_translation",
+        evolve(TRAP_AND_EMULATE, name="wrong", entry={BASE: K}),
+    ),
+    "the ticks are taken for granted": (
+        "_ticks",
+        evolve(TRAP_AND_EMULATE, name="wrong", recovery={TIMER: kept(TIMER)}),
+    ),
+    "entry is taken for granted": ("_initial", evolve(TRAP_AND_EMULATE, name="wrong", entry={MODE: as_expr(MODE)})),
+    "the dispatcher is taken for granted": (
+        "_dispatch",
+        evolve(
+            TRAP_AND_EMULATE,
+            name="wrong",
+            dispatcher={**DISPATCHER, **dict.fromkeys([c for c in DISPATCHER if c.name == "ILLEGAL"], Action.SKIP)},
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", EVENTS)
+def test_a_claim_about_the_map_that_is_left_out_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong monitor that is refuted now is not refuted then."""
+    name, monitor = EVENTS[fault]
+    isa = only("add-traps")
+    assert status(isa, "equivalence", monitor) is Status.REFUTED
+    _forget()
+    monkeypatch.setattr(events, name, nothing)
+    assert status(isa, "equivalence", monitor) is not Status.REFUTED
+
+
+# Vacuity, the solver's limit, the memory of what was proved ---------------------------------------------------------
+
+
+def test_assumptions_that_nothing_meets_prove_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a contradiction everything follows, so it is called vacuous, and not proved."""
+    monkeypatch.setattr(Pair, "given", _with(Pair.given, lambda _: z3.BoolVal(val=False)))
+    assert {status(only("jrst1"), p) for p in ("equivalence", "resource_control")} == {Status.VACUOUS}
+
+
+def test_a_solver_that_gives_up_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the limit is reached, nobody knows."""
+    monkeypatch.setattr(terms, "RESOURCES", 1)
+    assert status(only("jrst1"), "equivalence") is Status.UNKNOWN
+
+
+def test_what_was_proved_of_one_monitor_is_not_believed_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was decided is kept by everything that it depends on; a key that forgets the map is noticed."""
+    isa, wrong = only("add-traps"), evolve(TRAP_AND_EMULATE, name="wrong", entry={BASE: K})
+    assert status(isa, "equivalence") is Status.PROVED
+    assert status(isa, "equivalence", wrong) is Status.REFUTED
+    _forget()
+    monkeypatch.setattr(properties, "_key", lambda _, __, asked, ___: (asked.name, asked.says))
+    assert status(isa, "equivalence") is Status.PROVED
+    assert status(isa, "equivalence", wrong) is Status.PROVED
+
+
+# Operators ----------------------------------------------------------------------------------------------------------
+
+
+def disagreement(domain: Domain[Any], ops: tuple[Op, ...]) -> tuple[Op, tuple[int, ...]] | None:
+    """Return an operator, and words on which a domain of terms and the engines' integers differ, if there are such."""
+    numbers = integers()
+    for op in ops:
+        takes, _ = OPERATORS[op]
+        for row in _rows(takes):
+            expected = numbers.operators[op](*row)
+            terms_of_row = [
+                domain.const(v) if s is Sort.WORD else z3.BoolVal(val=bool(v)) for v, s in zip(row, takes, strict=True)
+            ]
+            found = z3.simplify(domain.operators[op](*terms_of_row))
+            if (z3.is_true(found) if z3.is_bool(found) else found.as_long()) != expected:
+                return op, row
+    return None
+
+
+def _rows(takes: tuple[Sort, ...]) -> Iterator[tuple[int, ...]]:
+    words = (*EDGES[:12], 5, 31, 32, 0xDEAD_BEEF)
+    rows: list[tuple[int, ...]] = [()]
+    for sort in takes:
+        rows = [(*r, v) for r in rows for v in (words if sort is Sort.WORD else (True, False))]
+    return iter(rows)
+
+
+LINEAR = (Op.ADD, Op.SUB, Op.EQ, Op.ULT, Op.SLT, Op.TRUE, Op.FALSE, Op.NOT, Op.BOTH, Op.EITHER, Op.ITE)
+
+
+def test_terms_mean_what_the_engines_integers_mean() -> None:
+    """All operators over bit-vectors, and those that ranged integers do not leave open, on words that matter."""
+    assert disagreement(bitvectors(), tuple(OPERATORS)) is None
+    assert disagreement(ranged(), LINEAR) is None
+
+
+_ANOTHER = {
+    Op.ADD: Op.SUB, Op.SUB: Op.ADD, Op.MUL: Op.ADD, Op.UDIV: Op.UREM, Op.UREM: Op.UDIV, Op.AND: Op.OR, Op.OR: Op.XOR,
+    Op.XOR: Op.OR, Op.SHL: Op.LSHR, Op.LSHR: Op.ASHR, Op.ASHR: Op.LSHR, Op.EQ: Op.ULT, Op.ULT: Op.SLT, Op.SLT: Op.ULT,
+    Op.BOTH: Op.EITHER, Op.EITHER: Op.BOTH, Op.TRUE: Op.FALSE, Op.FALSE: Op.TRUE,
+}  # fmt: skip
+
+
+def mistaken(domain: Domain[Any], op: Op) -> Domain[Any]:
+    """Return a domain in which one operator means another."""
+    return evolve(domain, operators={**domain.operators, op: domain.operators[_ANOTHER[op]]})
+
+
+@pytest.mark.parametrize("op", _ANOTHER, ids=lambda o: o.value)
+def test_a_wrong_operator_is_noticed(op: Op) -> None:
+    """One operator in the place of another differs from the integers somewhere."""
+    found = disagreement(mistaken(bitvectors(), op), (op,))
+    assert found
+    assert found[0] is op
+    if op in LINEAR:
+        assert disagreement(mistaken(ranged(), op), (op,))
+
+
+def test_a_sum_that_does_not_wrap_is_noticed() -> None:
+    """Ranged integers that forget the word's end prove relocation where it wraps."""
+    for op, careless in ((Op.ADD, lambda a, b: a + b), (Op.SUB, lambda a, b: a - b)):
+        wrong = evolve(ranged(), operators={**ranged().operators, op: careless})
+        assert disagreement(wrong, (op,))
+
+
+@pytest.mark.parametrize("op", [Op.ADD, Op.EQ, Op.ULT, Op.BOTH, Op.SUB], ids=lambda o: o.value)
+def test_a_prover_with_a_wrong_operator_contradicts_the_table(op: Op, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gives another answer, or a model of its own does not replay on the engines, which ends the run."""
+    wrong = mistaken(bitvectors(), op)
+    for module in (symbolic, inside):
+        monkeypatch.setattr(module, "bitvectors", lambda _=32: wrong)
+    isas = [only(n) for n in ("jrst1", "setb", "spill", "mfpi", "lra-readable", "add-traps", "open-console")]
+    assert any(not _as_the_table_has_it(isa) for isa in isas)
+
+
+PROVED = {
+    "jrst1": "CFI", "setb": "ECFI", "spill": "EF", "mfpi": "CF", "lra-readable": "CFI", "add-traps": "ECI",
+    "open-console": "FI",
+}  # fmt: skip
+
+
+def _as_the_table_has_it(isa: Isa) -> bool:
+    try:
+        classes = classify(isa)
+    except AssertionError:
+        return False
+    proof = prove(isa, TRAP_AND_EMULATE, classes)
+    letters = dict(zip(PROPERTIES, "ECFI", strict=True))
+    found = "".join(letters[p] for p in PROPERTIES if proof.verdict(p).status is Status.PROVED)
+    return found == PROVED[isa.name] and theorem_1(classes).holds == (isa.name == "add-traps")
