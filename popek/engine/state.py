@@ -110,6 +110,16 @@ class State:
         if isinstance(words, dict) or index < len(words):
             self.journal.write(words, index, value)
 
+    def indices(self, array: Array) -> Iterable[int]:
+        """Return the indices of an array's elements, or, if there is one for each word value, of those written."""
+        words = self.arrays[array]
+        return tuple(words) if isinstance(words, dict) else range(len(words))
+
+    def load_slots(self, values: Mapping[Slot, int]) -> None:
+        """Write several slots, as a control program does that gives the processor away."""
+        for slot, value in values.items():
+            self.set_slot(slot, value)
+
     @property
     def memory(self) -> list[int]:
         """Physical memory."""

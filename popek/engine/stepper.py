@@ -139,12 +139,7 @@ class Stepper(ABC):
         if self.outcome is not None:
             return None
         done = self._advance()
-        if done is None:
-            self.journal.write(self._loop, "lost", value=True)
-        else:
-            self._count("steps")
-            self._count("instructions", done[0].kind is not Kind.INTERRUPT)
-            self._watch(done[0])
+        self._settle(done[0] if done else None)
         changes = self.last_changes = self.journal.take()
         self._history.append(changes)
         self.last_event = done[0] if done else None
@@ -153,6 +148,15 @@ class Stepper(ABC):
         if self.sink is not None:
             self.sink(Record(self.counts["steps"], done[0], self._named(changes), done[1]))
         return done[0]
+
+    def _settle(self, event: Event | None) -> None:
+        """Count a step, and notice what ends the run; nothing: the processor is lost."""
+        if event is None:
+            self.journal.write(self._loop, "lost", value=True)
+            return
+        self._count("steps")
+        self._count("instructions", event.kind is not Kind.INTERRUPT)
+        self._watch(event)
 
     def run(self, max_steps: int = MAX_STEPS) -> Result:
         """Step until the run ends, or `max_steps` steps were taken by this call."""

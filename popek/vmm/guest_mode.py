@@ -10,18 +10,18 @@ from functools import cached_property
 from popek.engine import reference
 from popek.engine.compiled import closure
 from popek.engine.reference import Event
-from popek.engine.state import State
 from popek.isa.architecture import GuestMode, Isa
 from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.cycle import tick
 from popek.isa.slot import MEMORY, Array, Slot
 from popek.vmm.allotment import Allotment
+from popek.vmm.hardware import RealState
 
 
 class GuestView:
     """The state that the hardware works on in guest mode."""
 
-    def __init__(self, isa: Isa, guest: GuestMode, real: State, allotment: Allotment) -> None:
+    def __init__(self, isa: Isa, guest: GuestMode, real: RealState, allotment: Allotment) -> None:
         self.isa = isa
         self.guest = guest
         self.real = real

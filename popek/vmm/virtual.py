@@ -5,27 +5,32 @@ While the guest is *inside* (running directly), the virtual state is recovered f
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from popek.engine.compiled import Closure, closure
-from popek.engine.reference import apply
-from popek.engine.state import Readable, State
+from popek.engine.state import Readable, State, StateLike
 from popek.isa.architecture import Isa
-from popek.isa.behaviour import Behaviour, Cause
+from popek.isa.behaviour import Cause
 from popek.isa.cycle import OLD_CAUSE
 from popek.isa.encoding import WORD_MASK
 from popek.isa.slot import MEMORY, TIMER, Array, Role, Slot
 from popek.vmm import vm_map
 from popek.vmm.allotment import Allotment
 from popek.vmm.guest_mode import GuestView
+from popek.vmm.hardware import RealState
 
 
 class VirtualState:
-    """One guest's state: registers and memory in the real machine, the rest in `own` while the guest is not inside."""
+    """One guest's state: registers and memory in the real machine, the rest in `own` while the guest is not inside.
+
+    A guest that shares the real machine with others is `moved_out` while another one has it: then its registers are in
+    `own` as well.
+    """
 
     def __init__(
         self,
         isa: Isa,
-        real: State,
+        real: RealState,
         allotment: Allotment,
         table: vm_map.VmMap,
         quantum: int,
@@ -34,15 +39,15 @@ class VirtualState:
     ) -> None:
         self.isa = isa
         self.view = view
-        self.real = real
+        self.real: Any = real
         self.allotment = allotment
         self.quantum = quantum
         self.own = State(isa, 0, real.journal)
         self.own.slots.update({s: allotment.size for s in isa.slots if s.reset == "q"})
         sized = [a for a in isa.arrays if a.size == "q" and a is not MEMORY]
         self.own.arrays.update({a: [a.default & WORD_MASK] * allotment.size for a in sized})
-        self.notes: dict[str, int] = {"inside": 0, "left": quantum, "loaded": 0}
-        self._entry = Behaviour(table.entry)
+        self.notes: dict[str, int] = {"inside": 0, "left": quantum, "loaded": 0, "moved_out": 0}
+        self._entry: dict[Slot, Closure] = {s: closure(e) for s, e in table.entry.items()}
         self._recovery: dict[Slot, Closure] = {s: closure(e) for s, e in table.recovery.items()}
         self._elapsed = closure(vm_map.elapsed())
         self._kept = _Kept(self)
@@ -68,7 +73,11 @@ class VirtualState:
         """Return an array's virtual element."""
         if array is MEMORY:
             return self.real.element(MEMORY, self.allotment.base + index) if index < self.size else 0
-        return (self.real if array.role is Role.PROGRAM else self.own).element(array, index)
+        return self._home(array).element(array, index)
+
+    def _home(self, array: Array) -> StateLike:
+        """Return where an array other than memory is kept."""
+        return self.real if array.role is Role.PROGRAM and not self.notes["moved_out"] else self.own
 
     def set_slot(self, slot: Slot, value: int) -> None:
         """Write a virtual slot; the guest must not be inside."""
@@ -82,16 +91,17 @@ class VirtualState:
             if index < self.size:
                 self.real.put(MEMORY, self.allotment.base + index, value)
         else:
-            (self.real if array.role is Role.PROGRAM else self.own).put(array, index, value)
+            self._home(array).put(array, index, value)
 
     def enter(self) -> None:
         """Load the guest into the real machine: what the allocator decides, by the VM map."""
+        assert not self.notes["moved_out"], "a guest whose registers are elsewhere cannot be entered"
         self._note("left", self.notes["left"] or self.quantum)
         values = {"k": self.allotment.base, "w": self.size, "quantum": self.notes["left"]}
         if self.view is not None:
             for slot in self.view.copies:
                 self.view.set_slot(slot, self.own.slot(slot))
-        apply(self._entry, _Entered(self), values)
+        self.real.load_slots({s: value(self, values) for s, value in self._entry.items()})
         self._note("loaded", self.real.slot(TIMER))
         self._note("inside", 1)
 
@@ -108,6 +118,29 @@ class VirtualState:
     def renew(self) -> None:
         """Give the guest a whole quantum again."""
         self._note("left", self.quantum)
+
+    def spend(self, ticks: int = 1) -> None:
+        """Take from the quantum what the real timer has not counted: work that was done for the guest."""
+        self._note("left", max(0, self.notes["left"] - ticks))
+
+    def move_out(self) -> None:
+        """Take the guest's registers out of the real machine, for another guest to have it."""
+        if self.inside:
+            self.pause()
+        if not self.notes["moved_out"]:
+            self._move(self.real, self.own)
+            self._note("moved_out", 1)
+
+    def move_in(self) -> None:
+        """Put the guest's registers into the real machine, and nothing that was there before stays."""
+        if self.notes["moved_out"]:
+            self._move(self.own, self.real)
+            self._note("moved_out", 0)
+
+    def _move(self, here: RealState, there: RealState) -> None:
+        for array in (a for a in self.isa.arrays if a.role is Role.PROGRAM):
+            for index in sorted({*here.indices(array), *there.indices(array)}):
+                there.put(array, index, here.element(array, index))
 
     def _recover(self, real: Readable) -> None:
         recovered = [(s, g(real, self._kept)) for s, g in self._recovery.items()]
@@ -153,21 +186,15 @@ _BEFORE: dict[Slot, Closure] = {s: closure(e) for s, e in vm_map.stored().items(
 class _Stored:
     """The real state as it was when it trapped: the PSW and the timer are in the trap words."""
 
-    def __init__(self, real: State) -> None:
-        self.cause = Cause(real.memory[OLD_CAUSE])
+    def __init__(self, real: RealState) -> None:
+        self.cause = Cause(real.element(MEMORY, OLD_CAUSE))
         self.size = real.size
         self.element = real.element
+        self._real = real
         values = {"old_pc": self.cause.old_pc}
-        self._slots = {**real.slots, **{s: before(real, values) for s, before in _BEFORE.items()}}
-        self.slot = self._slots.__getitem__
+        self._slots = {s: before(real, values) for s, before in _BEFORE.items()}
 
-
-class _Entered:
-    """Reads the virtual state and writes the real one: what `entry` is applied to."""
-
-    def __init__(self, virtual: VirtualState) -> None:
-        self.size = virtual.size
-        self.slot = virtual.slot
-        self.element = virtual.element
-        self.set_slot = virtual.real.set_slot
-        self.put = virtual.real.put
+    def slot(self, slot: Slot) -> int:
+        """Return a slot's value as it was."""
+        found = self._slots.get(slot)
+        return self._real.slot(slot) if found is None else found

@@ -6,26 +6,24 @@ loading mode, R, timer and interrupt enable.
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping
+from typing import Any
 
 from attrs import evolve
 
 from popek.engine import reference
-from popek.engine.machine import MEMORY_SIZE, check_fits, checked_size
+from popek.engine.machine import MEMORY_SIZE, check_fits
 from popek.engine.reference import Event, Kind
-from popek.engine.state import Change, Journal, State, connect
+from popek.engine.state import Change, State, connect
 from popek.engine.stepper import HISTORY, Sink, Stepper
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Cause
-from popek.isa.cycle import NEW_BASE, NEW_BOUND, NEW_PC, NEW_STATUS
-from popek.isa.slot import HALTED, MODE, RUN, SUPERVISOR
+from popek.isa.encoding import WORD_MASK
+from popek.isa.slot import MEMORY, MODE, SUPERVISOR
 from popek.vmm.allotment import Allotment
 from popek.vmm.guest_mode import GuestView
+from popek.vmm.hardware import MONITOR_ENTRY, Hardware, Platform
 from popek.vmm.monitor import ACTIONS, TRAP_AND_EMULATE, Monitor, Treatment
 from popek.vmm.virtual import VirtualState
-
-MONITOR_ENTRY = 16
-"""Where the real trap's new PSW points: the control program, first of all programs, at the reset pc."""
-
 
 GUEST_EXIT = "guest-exit"
 """The name of an exit that is no trap: an instruction has left guest mode."""
@@ -39,6 +37,10 @@ class VirtualMachine(Stepper):
 
     `sensitive` and `critical` name the instructions of those classes, for monitors that treat them apart. `meanwhile`
     is done to the real state whenever the guest gets the processor: what others have done who had it before.
+
+    `platform` is what the monitor has, if that is no real machine of its own. Then somebody else decides when it runs,
+    and may give it the processor step by step (`turn`); the changes go into the platform's journal, and work that is
+    done for the guest counts against its quantum, as well as `exit_ticks` for every exit.
     """
 
     def __init__(
@@ -55,17 +57,21 @@ class VirtualMachine(Stepper):
         disk: Iterable[int] = (),
         sink: Sink | None = None,
         history: int = HISTORY,
+        platform: Platform | None = None,
+        exit_ticks: int = 0,
     ) -> None:
         monitor.check(isa)
-        super().__init__(isa, Journal(), sink, history)
+        self.platform = platform or Hardware(isa, memory)
+        self.real: Any = self.platform.state
+        super().__init__(isa, self.real.journal, sink, history)
+        self._shares, self._exit_ticks = platform is not None, exit_ticks
         self.monitor = monitor
         self._believed = monitor.believes(isa)
         self._sensitive, self._critical = sensitive, critical
-        self.allotment = (allotment or default_allotment(memory)).within(checked_size(memory))
-        self.real = State(isa, memory, self.journal)
-        self.real.load_words({NEW_STATUS: SUPERVISOR, NEW_PC: MONITOR_ENTRY, NEW_BASE: 0, NEW_BOUND: memory})
+        self.allotment = (allotment or default_allotment(self.real.size)).within(self.real.size)
         check_fits(words, self.allotment.size, "the allotment")
-        self.real.load_words(words, self.allotment.base)
+        for address, word in words.items():
+            self.real.put(MEMORY, self.allotment.base + address, word & WORD_MASK)
         guest = isa.guest if monitor.in_guest_mode else None
         self._view = GuestView(isa, guest, self.real, self.allotment) if guest else None
         table = monitor.table(isa)
@@ -74,7 +80,8 @@ class VirtualMachine(Stepper):
         self.counts["direct"] = 0
         self.direct_changes: list[Change] = []
         self.meanwhile: Callable[[State], None] | None = None
-        self._begin()
+        if platform is None:
+            self._begin()
 
     @property
     def state(self) -> VirtualState:
@@ -88,10 +95,12 @@ class VirtualMachine(Stepper):
         return {n: self.counts[f"exit:{n}"] for n in names if f"exit:{n}" in self.counts}
 
     def _containers(self) -> Mapping[str, object]:
-        real, own = self.real, self._virtual.own
+        return {**self.platform.containers(), **self.containers()}
+
+    def containers(self) -> Mapping[str, Any]:
+        """Name every list and dict that is this virtual machine's own."""
+        own = self._virtual.own
         return {
-            "real ": real.slots,
-            **{f"real {a.name}": words for a, words in real.arrays.items()},
             "virtual ": own.slots,
             **{f"virtual {a.name}": words for a, words in own.arrays.items()},
             **({"guest ": self._view.copies} if self._view else {}),
@@ -100,15 +109,18 @@ class VirtualMachine(Stepper):
 
     def _advance(self) -> tuple[Event, Mapping[str, object]] | None:
         exits: list[str] = []
-        self.direct_changes = []
-        while self.real.slot(RUN) != HALTED and len(exits) < FRUITLESS:
-            event = self._turn(exits)
+        while self.platform.running and len(exits) < FRUITLESS:
+            event = self.turn(exits)
             if event is not None:
                 return event, {"direct": self._virtual.inside, "exits": exits}
         return None
 
-    def _turn(self, exits: list[str]) -> Event | None:
-        """Give the guest the processor for one step; return the virtual step that came of it, if one did."""
+    def turn(self, exits: list[str]) -> Event | None:
+        """Give the guest the processor for one step; return the virtual step that came of it, if one did.
+
+        The names of the exits on the way are added to `exits`.
+        """
+        self.direct_changes = []
         virtual = self._virtual
         treatment = self._treatment()
         directly = treatment in (Treatment.DIRECT, Treatment.GUEST)
@@ -120,6 +132,7 @@ class VirtualMachine(Stepper):
                 return event
             if not directly:
                 self._count(treatment.value)
+                self._spend()
                 return reference.step(self._believed, virtual)
             virtual.enter()
             if self.meanwhile is not None:
@@ -128,7 +141,9 @@ class VirtualMachine(Stepper):
             return self._in_guest_mode(self._view, exits)
         mode = virtual.own.slot(MODE)
         before = len(self.journal.changes)
-        event = reference.step(self.isa, self.real)
+        event = self.platform.step()
+        if event is None:
+            return None
         if event.kind is Kind.EXECUTED:
             self.direct_changes = self.journal.changes[before:]
             self._count("direct")
@@ -158,8 +173,14 @@ class VirtualMachine(Stepper):
         """Note an exit."""
         exits.append(why)
         self._count(f"exit:{why}")
+        self._spend(self._exit_ticks)
         if self.monitor.renews:
             self._virtual.renew()
+
+    def _spend(self, ticks: int = 1) -> None:
+        """Count what was done for the guest against its quantum, if others wait for the processor."""
+        if self._shares and ticks:
+            self._virtual.spend(ticks)
 
     def _treatment(self) -> Treatment:
         """Return how the next instruction is run."""
