@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from popek.engine import reference
+from popek.engine import reference, tiers
 from popek.engine.reference import Event
 from popek.engine.state import Journal, State, connect
 from popek.engine.stepper import HISTORY, Sink, Stepper
+from popek.engine.tiers import Sprint, Tier
 from popek.errors import PopekError, Problem
 from popek.isa.architecture import Isa
 
@@ -51,6 +52,7 @@ class Machine(Stepper):
         check_fits(words, memory, "the machine")
         self._state.load_words(words)
         connect(self._state, typed, disk)
+        self._tiers: dict[str, Tier | None] = {}
         self._begin()
 
     @property
@@ -63,6 +65,12 @@ class Machine(Stepper):
 
     def _advance(self) -> tuple[Event, Mapping[str, object]]:
         return reference.step(self.isa, self._state), {}
+
+    def _sprint(self, budget: int) -> tuple[str, Sprint] | None:
+        if self.engine not in self._tiers:
+            self._tiers[self.engine] = tiers.make(self.engine, self.isa, self._state)
+        tier = self._tiers[self.engine]
+        return None if tier is None else (tier.name, tier.advance(budget, trapped=self._loop["traps"] > 0))
 
     def __repr__(self) -> str:
         return f"<Machine {self.isa.name}: {self.counts['steps']} steps, pc {self._state.slots[self.isa.slots[0]]}>"

@@ -4,12 +4,18 @@ What a step needs of a state is small (`StateLike`), so that the same step runs 
 on the virtual state.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from popek.isa.architecture import Isa
 from popek.isa.encoding import WORD_MASK
 from popek.isa.slot import CONSOLE_INPUT, CONSOLE_OUTPUT, CONSOLE_WRITTEN, DISK, MEMORY, REGISTERS, Array, Slot
+
+if TYPE_CHECKING:
+    _Buffer = array[int]
+else:
+    _Buffer = array
 
 Change = tuple[Any, Any, int | None]
 """A container (of slots, or of one array's elements), a key in it, and the value before (None: there was none)."""
@@ -52,7 +58,7 @@ class Journal:
         self.changes: list[Change] = []
 
     def write(self, container: Any, key: Any, value: Any) -> None:
-        """Write `container[key]`, a list's or a dict's, and remember what was there."""
+        """Write `container[key]`, a buffer's or a dict's, and remember what was there."""
         if self.on:
             known = key in container if isinstance(container, dict) else True
             self.changes.append((container, key, container[key] if known else None))
@@ -73,6 +79,27 @@ class Journal:
                 container[key] = old
 
 
+class Words(_Buffer):
+    """A number of words of 32 bits, in a buffer that compiled code shares. Equal to any sequence of the same words."""
+
+    __slots__ = ()
+    __hash__ = None  # it changes
+
+    @classmethod
+    def filled(cls, length: int, word: int) -> "Words":
+        """Return so many times the same word."""
+        made = cls("I", [word]) * length
+        assert made.itemsize == 4, "a C compiler's int has 32 bits on every platform that CPython is built for"
+        return cls("I", made)
+
+    def copy(self) -> "Words":
+        """Return the same words in a buffer of their own."""
+        return Words("I", self)
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(array("I", other) if isinstance(other, list) else other)
+
+
 class State:
     """All slots and arrays of an ISA, at reset unless written. Words are unsigned, of 32 bits."""
 
@@ -83,9 +110,9 @@ class State:
         self.slots: dict[Slot, int] = {s: size if s.reset == "q" else int(s.reset) & WORD_MASK for s in isa.slots}
         self.arrays: dict[Array, Any] = {a: self._empty(a) for a in isa.arrays}
 
-    def _empty(self, array: Array) -> list[int] | dict[int, int]:
+    def _empty(self, array: Array) -> Words | dict[int, int]:
         length = self.size if array.size == "q" else array.size
-        return {} if length is None else [array.default & WORD_MASK] * int(length)
+        return {} if length is None else Words.filled(int(length), array.default & WORD_MASK)
 
     def slot(self, slot: Slot) -> int:
         """Return a slot's value."""
@@ -99,9 +126,10 @@ class State:
     def element(self, array: Array, index: int) -> int:
         """Return an array's element; beyond the array, its default."""
         words = self.arrays[array]
-        if isinstance(words, list):
-            return words[index] if index < len(words) else array.default & WORD_MASK
-        found: int = words.get(index, array.default & WORD_MASK)
+        if isinstance(words, dict):
+            found: int = words.get(index, array.default & WORD_MASK)
+        else:
+            found = words[index] if index < len(words) else array.default & WORD_MASK
         return found
 
     def put(self, array: Array, index: int, value: int) -> None:
@@ -121,15 +149,15 @@ class State:
             self.set_slot(slot, value)
 
     @property
-    def memory(self) -> list[int]:
+    def memory(self) -> Words:
         """Physical memory."""
-        words: list[int] = self.arrays[MEMORY]
+        words: Words = self.arrays[MEMORY]
         return words
 
     @property
-    def registers(self) -> list[int]:
+    def registers(self) -> Words:
         """The general registers."""
-        words: list[int] = self.arrays[REGISTERS]
+        words: Words = self.arrays[REGISTERS]
         return words
 
     def load_words(self, words: Mapping[int, int], offset: int = 0) -> None:

@@ -3,6 +3,9 @@
 Going back is exact over everything, because everything that a step changes goes through one journal: state, devices,
 counters, a monitor's own notes. The last steps are kept as deltas; beyond them the machine, which is deterministic, is
 put back to its beginning and run again. So memory is bounded and the way back is not.
+
+A long run goes on in the best tier there is (`tiers.py`), which keeps no deltas; what it leaves, the reference does.
+Nobody can tell, except by the time that it takes. A step that somebody watches is the reference's.
 """
 
 from abc import ABC, abstractmethod
@@ -13,8 +16,10 @@ from typing import Any
 
 from attrs import field, frozen
 
+from popek.engine import tiers
 from popek.engine.reference import Event, Kind
 from popek.engine.state import Change, Journal, StateLike, printed
+from popek.engine.tiers import Sprint, Stop
 from popek.errors import PopekError
 from popek.isa.architecture import Isa
 from popek.isa.cycle import OLD_DETAIL, OLD_TIMER
@@ -23,6 +28,9 @@ from popek.shown import Shown
 
 HISTORY = 10_000
 """How many steps back are kept as deltas."""
+
+REPLAYED = 1_000
+"""How many steps before the one that somebody goes back to are taken by the reference, so that they can go on back."""
 
 MAX_STEPS = 1_000_000
 """The step budget of a run that names none."""
@@ -95,6 +103,8 @@ class Stepper(ABC):
 
     def __init__(self, isa: Isa, journal: Journal, sink: Sink | None, history: int = HISTORY) -> None:
         self.isa = isa
+        self.engine = tiers.AUTO
+        self.sprinted: dict[str, int] = {}
         self.sink = sink
         self.journal = journal
         self.counts: dict[str, int] = {"steps": 0, "instructions": 0}
@@ -160,10 +170,44 @@ class Stepper(ABC):
 
     def run(self, max_steps: int = MAX_STEPS) -> Result:
         """Step until the run ends, or `max_steps` steps were taken by this call."""
-        limit = self.counts["steps"] + max_steps
-        while self.counts["steps"] < limit and self.outcome is None:
-            self.step()
+        self._run_to(self.counts["steps"] + max_steps)
         return self.result()
+
+    def _run_to(self, limit: int) -> None:
+        """Run until so many steps were taken in all, or the run ends."""
+        forced = self.engine not in (tiers.AUTO, tiers.REFERENCE)
+        fast = (
+            limit
+            if self.engine == tiers.REFERENCE
+            else self.counts["steps"] + (0 if forced or self.sprinted else tiers.WARM_UP)
+        )
+        while (steps := self.counts["steps"]) < limit and self.outcome is None:
+            sprint = self._sprint(limit - steps) if steps >= fast and self.sink is None else None
+            if sprint is not None:
+                self._sprinted(*sprint)
+            if sprint is None or sprint[1].stop is Stop.HAND_OVER:
+                self.step()
+
+    def _sprint(self, budget: int) -> tuple[str, Sprint] | None:
+        """Do at most `budget` steps in a tier, and return its name and how far it came; nothing if there is none."""
+        del budget
+        return None
+
+    def _sprinted(self, name: str, sprint: Sprint) -> None:
+        """Count what a tier has done. It leaves no deltas, so the way back is to begin anew."""
+        if sprint.stop is Stop.LOST:
+            self._loop["lost"] = True
+        if not sprint.steps:
+            return
+        self._history.clear()
+        self.last_changes, self.last_event = [], None
+        self.sprinted[name] = self.sprinted.get(name, 0) + sprint.steps
+        self.counts["steps"] += sprint.steps
+        self.counts["instructions"] += sprint.instructions
+        self._loop.update(traps=0, signature=(), clocked=False)
+        if sprint.trap is not None:
+            self._watch(sprint.trap)
+        self.journal.take()
 
     def result(self) -> Result:
         """Return what the run has come to so far; if it could go on, its outcome is the budget."""
@@ -198,6 +242,8 @@ class Stepper(ABC):
             else:
                 container[:] = was
         sink, self.sink = self.sink, None
+        if steps > REPLAYED:
+            self._run_to(steps - REPLAYED)
         while self.counts["steps"] < steps:
             self.step()
         self.sink = sink

@@ -6,7 +6,8 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from popek import files
-from popek.errors import Place, PopekError, Problem
+from popek.engine import tiers
+from popek.errors import Place, PopekError, Problem, nearest
 from popek.guests import library as guests
 from popek.guests.guest import Guest
 from popek.isa import shipped
@@ -24,7 +25,6 @@ NamedGuest = Guest | Program | str | Path
 GROUPS = ("variants", "catalogue")
 """Names that stand for several ISAs."""
 
-ENGINES = ("reference",)
 SOURCE, PYTHON = ".s", ".py"
 
 
@@ -119,5 +119,9 @@ def monitor(named: Monitor | str | Path, *isas: Isa) -> Monitor:
 
 def check_engine(named: str) -> None:
     """Raise `PopekError` unless there is an engine of that name."""
-    if named not in ENGINES:
-        raise PopekError(Problem(f"the engine `{printable(named)}` is not available", hint="available: `reference`"))
+    if named not in tiers.ENGINES:
+        raise PopekError(Problem(f"there is no engine `{printable(named)}`", hint=nearest(named, tiers.ENGINES)))
+    source = tiers.SOURCES.get(named)
+    if source is not None and not source.available:
+        hint = f"it needs {source.needs}: `pip install popek[{named}]`; or take `auto`"
+        raise PopekError(Problem(f"the engine `{named}` is not available", hint=hint))

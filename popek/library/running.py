@@ -47,7 +47,7 @@ class Run(Shown):
     `direct` counts the instructions that ran directly, `treated` those that the monitor has emulated, translated or
     taken as hypercalls without a trap. `mismatches` are the points in which the result is not what the guest's header
     expects; nothing if there was nothing to be held against it, because the header says nothing or the run was not on
-    its terms.
+    its terms. `sprinted` are the steps that a tier of the engine has taken, by its name; the reference took the rest.
     """
 
     guest: str
@@ -62,11 +62,18 @@ class Run(Shown):
     dumps: tuple[Dump, ...] = ()
     mismatches: tuple[str, ...] | None = None
     stats: bool = field(default=False, repr=False)
+    sprinted: Mapping[str, int] = field(factory=dict, repr=False)
 
     @property
     def as_expected(self) -> bool:
         """Whether nothing is other than the guest's header says."""
         return not self.mismatches
+
+    @property
+    def engines(self) -> dict[str, int]:
+        """How many steps were taken by which engine; those that took none are left out."""
+        rest = self.result.steps - sum(self.sprinted.values())
+        return {n: s for n, s in {**self.sprinted, "reference": rest}.items() if s}
 
     @property
     def output(self) -> str:
@@ -81,6 +88,7 @@ class Run(Shown):
             place = {"base": self.allotment.base, "size": self.allotment.size}
             cost = {"exits": dict(self.exits), "direct": self.direct, "treated": dict(self.treated)}
             answer |= {**cost, "vms": [{"allotment": place, **self.result.to_dict(), **cost}]}
+        answer["engines"] = self.engines
         answer["dump"] = [d.to_dict() for d in self.dumps]
         answer["expected"] = None if self.mismatches is None else self.as_expected
         answer["mismatches"] = list(self.mismatches or ())
@@ -135,7 +143,7 @@ def run(
     *,
     isa: NamedIsa | None = None,
     monitor: Monitor | str | None = None,
-    engine: str = "reference",
+    engine: str = "auto",
     memory: int | None = None,
     allotment: Place | None = None,
     input: bytes | None = None,  # noqa: A002 - the word for it, here as on the command line
@@ -147,6 +155,7 @@ def run(
 ) -> Run:
     """Run a guest to its end or to its budget, on the bare machine or under a monitor.
 
+    `engine` is `reference`, the name of a tier, or `auto`: the best tier that there is, once it is worth while.
     What is not given is as the guest's header has it. Where its terms are kept, the result is held against the
     expected one. `dump` are pairs of an address and a number of words; `stats` shows all that was counted.
     """
@@ -163,6 +172,7 @@ def run(
         ready = machine(on, program, memory=size, input=typed, disk=words, sink=sink)
     else:
         ready = virtual(on, program, monitor, allotment=allotment, memory=size, input=typed, disk=words, sink=sink)
+    ready.engine = engine
     spans = [_span(ready, *d) for d in dump]
     result = ready.run(_budget(found.max_steps if max_steps is None else max_steps))
     on_its_terms = input is None and disk is None and max_steps is None and ready.state.size >= found.memory
@@ -178,6 +188,7 @@ def run(
         dumps=tuple(Dump(s.start, tuple(ready.state.element(MEMORY, a) for a in s)) for s in spans),
         mismatches=_mismatches(found, ready, program, result) if on_its_terms else None,
         stats=stats,
+        sprinted=ready.sprinted,
     )
     return _under_monitor(done, ready) if isinstance(ready, VirtualMachine) else done
 

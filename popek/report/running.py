@@ -80,6 +80,7 @@ def registers(result: Result) -> Text:
 def _statistics(value: Run) -> RenderableType:
     return stack(
         _counts("counted", {"steps": value.result.steps, "instructions": value.result.instructions, **_cost(value)}),
+        _counts("steps by engine", value.engines),
         _counts("exits by cause", value.exits) if value.exits else None,
         _counts("state", value.result.slots, number),
     )

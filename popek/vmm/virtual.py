@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from popek.engine.compiled import Closure, closure
-from popek.engine.state import Readable, State, StateLike
+from popek.engine.state import Readable, State, StateLike, Words
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Cause
 from popek.isa.cycle import OLD_CAUSE
@@ -45,7 +45,7 @@ class VirtualState:
         self.own = State(isa, 0, real.journal)
         self.own.slots.update({s: allotment.size for s in isa.slots if s.reset == "q"})
         sized = [a for a in isa.arrays if a.size == "q" and a is not MEMORY]
-        self.own.arrays.update({a: [a.default & WORD_MASK] * allotment.size for a in sized})
+        self.own.arrays.update({a: Words.filled(allotment.size, a.default & WORD_MASK) for a in sized})
         self.notes: dict[str, int] = {"inside": 0, "left": quantum, "loaded": 0, "moved_out": 0}
         self._entry: dict[Slot, Closure] = {s: closure(e) for s, e in table.entry.items()}
         self._recovery: dict[Slot, Closure] = {s: closure(e) for s, e in table.recovery.items()}

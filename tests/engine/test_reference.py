@@ -58,7 +58,7 @@ def test_an_event_says_what_happened(word: int, slots: dict[object, int], event:
     assert done.decoded in (decoded, None)
     assert (state.slot(PC), state.slot(MODE)) == ((31, 1) if event.kind is Kind.EXECUTED else (20, 0))
     if event.cause is not None:
-        assert state.memory[4:6] == [event.cause, event.detail]
+        assert list(state.memory[4:6]) == [event.cause, event.detail]
         assert state.memory[1] == 30 + (event.cause is Cause.SVC)
 
 

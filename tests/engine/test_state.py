@@ -92,7 +92,7 @@ def test_a_program_is_loaded_where_it_is_told() -> None:
     """At an offset, cut to words."""
     state = made(CLASSIC, 32)
     state.load_words({3: -1, 4: 1 << 32}, offset=10)
-    assert state.memory[12:16] == [0, 0xFFFFFFFF, 0, 0]
+    assert list(state.memory[12:16]) == [0, 0xFFFFFFFF, 0, 0]
 
 
 def test_differences_are_named() -> None:

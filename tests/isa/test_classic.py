@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from popek.engine import reference
-from popek.engine.state import State, connect, printed
+from popek.engine.state import State, Words, connect, printed
 from popek.isa.architecture import Isa
 from popek.isa.classic import CLASSIC, INNOCUOUS, SYSTEM
 from popek.isa.instruction import EXECUTES, TRAPS
@@ -62,7 +62,7 @@ def test_an_instruction_means_what_the_oracle_says(name: str) -> None:
         if random.random() < 0.7:
             state.slots[BASE] = random.choice((0, 16, 20))
             state.slots[BOUND] = random.choice((12, 40, 64, M))
-            state.memory[2:4] = random.choice(([0, 64], [60, M], [M, 5]))
+            state.memory[2:4] = Words("I", random.choice(([0, 64], [60, M], [M, 5])))
         if state.slots[BASE] + state.slots[PC] < state.size:
             state.memory[state.slots[BASE] + state.slots[PC]] = words_for(name, random)
         outcomes.add(compare(state))
@@ -111,10 +111,10 @@ def test_a_transfer_moves_its_words_at_once_and_its_interrupt_comes_40_instructi
     """The words are there after the instruction; 40 attempts later the interrupt is pending, and then it is taken."""
     state = machine(("disk", {"a": 1, "b": 2, "imm": 0}), ("jal", {"a": 3, "imm": 0}))
     connect(state, b"", range(100, 132))
-    state.registers[1:3] = [48, 1]
+    state.registers[1:3] = Words("I", [48, 1])
     state.slots[IE] = 1
     reference.step(CLASSIC, state)
-    assert state.memory[48:64] == list(range(116, 132))
+    assert list(state.memory[48:64]) == list(range(116, 132))
     for done in range(40):
         assert (state.slot(DISK_WAIT), state.slot(DISK_PENDING)) == (40 - done, 0)
         assert reference.step(CLASSIC, state).kind is reference.Kind.EXECUTED
@@ -141,7 +141,7 @@ def test_a_transfer_is_bounded_by_physical_memory(at: int, direction: int, *, fi
 def test_a_transfer_may_be_of_the_sector_that_wraps() -> None:
     """Sector numbers are modulo the words that a disk can have, and nothing is beyond the disk but zeros."""
     state = machine(("disk", {"a": 1, "b": 2, "imm": 1}), ("disk", {"a": 3, "b": 4, "imm": 0}))
-    state.registers[1:5] = [16, 1 << 28, 48, 0]
+    state.registers[1:5] = Words("I", [16, 1 << 28, 48, 0])
     for _ in range(2):
         reference.step(CLASSIC, state)
     assert state.memory[48:64] == state.memory[16:32]
@@ -200,13 +200,13 @@ def test_the_console_reads_words_in_order_and_then_all_ones() -> None:
 def test_relocation_at_its_edges(base: int, bound: int, address: int, *, legal: bool) -> None:
     """Legal iff a < bound and base + a < q without wrapping: one step on either side of each edge."""
     state = machine(("setr", {"a": 1, "b": 2}))
-    state.registers[1:3] = [base, bound]
+    state.registers[1:3] = Words("I", [base, bound])
     reference.step(CLASSIC, state)
     state.slots[PC] = address
     event = reference.step(CLASSIC, state)
     assert (event.cause == 1) is not legal
     if not legal:
-        assert state.memory[0:6] == [0, address, base, bound, 1, address]
+        assert list(state.memory[0:6]) == [0, address, base, bound, 1, address]
     else:
         assert state.element(MEMORY, base + address) == 0
         assert event.cause == 2

@@ -30,7 +30,7 @@ def test_the_trap_words_are_the_ones_that_are_documented() -> None:
     slots = {MODE: 1, IE: 0, PC: 5, BASE: 6, BOUND: 7, TIMER: 8, TIMER_PENDING: 1}
     state = made(CLASSIC, 64, slots=slots, memory=memory)
     apply(SWAP, state, {"pc": 55, "cause": 3, "detail": 66})
-    assert state.memory[:16] == [1, 55, 6, 7, 3, 66, 8, 0, 0xFFFFFFFE, 109, 110, 111, 0, 0, 0, 0]
+    assert list(state.memory[:16]) == [1, 55, 6, 7, 3, 66, 8, 0, 0xFFFFFFFE, 109, 110, 111, 0, 0, 0, 0]
     assert [state.slot(s) for s in (MODE, IE, PC, BASE, BOUND, TIMER, TIMER_PENDING)] == [0, 1, 109, 110, 111, 8, 1]
 
 

@@ -7,6 +7,7 @@ import click
 
 from popek.cli import options
 from popek.cli.terminal import answer
+from popek.engine import tiers
 from popek.library import naming, running
 from popek.library.naming import Changes
 from popek.library.traces import trace_to
@@ -21,7 +22,13 @@ from popek.library.traces import trace_to
     help="Run it in a virtual machine under this monitor, such as trap-and-emulate, or a .py file.",
 )
 @options.isa
-@click.option("--engine", default="reference", show_default=True, metavar="NAME", help="What runs it.")
+@click.option(
+    "--engine",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="What runs it: " + ", ".join(tiers.ENGINES) + ".",
+)
 @options.machine
 @click.option("--dump", type=options.Span("A:N"), multiple=True, help="Show N words of memory from A on, afterwards.")
 @click.option("--stats", is_flag=True, help="Show all that was counted.")
