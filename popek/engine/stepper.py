@@ -176,11 +176,8 @@ class Stepper(ABC):
     def _run_to(self, limit: int) -> None:
         """Run until so many steps were taken in all, or the run ends."""
         forced = self.engine not in (tiers.AUTO, tiers.REFERENCE)
-        fast = (
-            limit
-            if self.engine == tiers.REFERENCE
-            else self.counts["steps"] + (0 if forced or self.sprinted else tiers.WARM_UP)
-        )
+        wait = 0 if forced or self.sprinted else tiers.WARM_UP
+        fast = limit if self.engine == tiers.REFERENCE else self.counts["steps"] + wait
         while (steps := self.counts["steps"]) < limit and self.outcome is None:
             sprint = self._sprint(limit - steps) if steps >= fast and self.sink is None else None
             if sprint is not None:
@@ -197,14 +194,15 @@ class Stepper(ABC):
         """Count what a tier has done. It leaves no deltas, so the way back is to begin anew."""
         if sprint.stop is Stop.LOST:
             self._loop["lost"] = True
-        if not sprint.steps:
+        if not sprint.changed:
             return
         self._history.clear()
         self.last_changes, self.last_event = [], None
         self.sprinted[name] = self.sprinted.get(name, 0) + sprint.steps
         self.counts["steps"] += sprint.steps
         self.counts["instructions"] += sprint.instructions
-        self._loop.update(traps=0, signature=(), clocked=False)
+        if sprint.steps:
+            self._loop.update(traps=0, signature=(), clocked=False)
         if sprint.trap is not None:
             self._watch(sprint.trap)
         self.journal.take()

@@ -41,12 +41,19 @@ class Sprint:
     """How far a tier has come. `steps` counts attempts and interrupt entries, `instructions` attempts alone.
 
     `trap` is the last step's event if that was a trap (an interrupt's entry is none), for whoever watches for loops.
+    `exits` counts a virtual machine's, which may be no step of the guest's.
     """
 
     steps: int
     instructions: int
     stop: Stop
     trap: Event | None = None
+    exits: int = 0
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything at all has been done."""
+        return self.steps > 0 or self.exits > 0
 
 
 class Tier(Protocol):
