@@ -133,7 +133,12 @@ class Stepper(ABC):
         self.journal.on = True
 
     def _all(self) -> dict[str, Any]:
-        return {**self._containers(), "counts": self.counts, "loop": self._loop}
+        return {**self._containers(), **self.books}
+
+    @property
+    def books(self) -> Mapping[str, dict[str, Any]]:
+        """What is counted and noticed, by name; a step changes it as well."""
+        return {"counts": self.counts, "loop": self._loop}
 
     @property
     def outcome(self) -> Outcome | None:
@@ -149,7 +154,7 @@ class Stepper(ABC):
         if self.outcome is not None:
             return None
         done = self._advance()
-        self._settle(done[0] if done else None)
+        self.settle(done[0] if done else None)
         changes = self.last_changes = self.journal.take()
         self._history.append(changes)
         self.last_event = done[0] if done else None
@@ -159,7 +164,7 @@ class Stepper(ABC):
             self.sink(Record(self.counts["steps"], done[0], self._named(changes), done[1]))
         return done[0]
 
-    def _settle(self, event: Event | None) -> None:
+    def settle(self, event: Event | None) -> None:
         """Count a step, and notice what ends the run; nothing: the processor is lost."""
         if event is None:
             self.journal.write(self._loop, "lost", value=True)

@@ -39,8 +39,8 @@ class VirtualMachine(Stepper):
     is done to the real state whenever the guest gets the processor: what others have done who had it before.
 
     `platform` is what the monitor has, if that is no real machine of its own. Then somebody else decides when it runs,
-    and may give it the processor step by step (`turn`); the changes go into the platform's journal, and work that is
-    done for the guest counts against its quantum, as well as `exit_ticks` for every exit.
+    and gives it the processor step by step (`turn`, `proceed`); the changes go into the platform's journal. With
+    `exit_ticks`, work that is done for the guest counts against its quantum, and so much for every exit besides.
     """
 
     def __init__(
@@ -58,15 +58,15 @@ class VirtualMachine(Stepper):
         sink: Sink | None = None,
         history: int = HISTORY,
         platform: Platform | None = None,
-        exit_ticks: int = 0,
+        exit_ticks: int | None = None,
     ) -> None:
         monitor.check(isa)
         self.platform = platform or Hardware(isa, memory)
         self.real: Any = self.platform.state
         super().__init__(isa, self.real.journal, sink, history)
-        self._shares, self._exit_ticks = platform is not None, exit_ticks
+        self._exit_ticks = exit_ticks
         self.monitor = monitor
-        self._believed = monitor.believes(isa)
+        self.believed = monitor.believes(isa)
         self._sensitive, self._critical = sensitive, critical
         self.allotment = (allotment or default_allotment(self.real.size)).within(self.real.size)
         check_fits(words, self.allotment.size, "the allotment")
@@ -115,6 +115,19 @@ class VirtualMachine(Stepper):
                 return event, {"direct": self._virtual.inside, "exits": exits}
         return None
 
+    def proceed(self) -> Event | None:
+        """Do one step for somebody who has this machine at his disposal; nothing: its processor is lost.
+
+        It is counted, but that traps follow one another is his affair.
+        """
+        done = self._advance()
+        if done is None:
+            self.settle(None)
+            return None
+        self._count("steps")
+        self._count("instructions", done[0].kind is not Kind.INTERRUPT)
+        return done[0]
+
     def turn(self, exits: list[str]) -> Event | None:
         """Give the guest the processor for one step; return the virtual step that came of it, if one did.
 
@@ -127,13 +140,12 @@ class VirtualMachine(Stepper):
         if virtual.inside and not directly:
             virtual.pause()
         if not virtual.inside:
-            event = reference.interrupt(self._believed, virtual)
+            event = reference.interrupt(self.believed, virtual)
             if event is not None:
                 return event
             if not directly:
-                self._count(treatment.value)
-                self._spend()
-                return reference.step(self._believed, virtual)
+                self.note_treated(treatment)
+                return reference.step(self.believed, virtual)
             virtual.enter()
             if self.meanwhile is not None:
                 self.meanwhile(self.real)
@@ -149,37 +161,42 @@ class VirtualMachine(Stepper):
             self._count("direct")
             return evolve(event, mode=mode)
         cause = virtual.leave()
-        self._left(cause.name.lower(), exits)
-        return ACTIONS[self.monitor.dispatcher[cause]](self._believed, virtual)
+        self.left(cause.name.lower(), exits)
+        return ACTIONS[self.monitor.dispatcher[cause]](self.believed, virtual)
 
     def _in_guest_mode(self, view: GuestView, exits: list[str]) -> Event | None:
         """Let the hardware do one step in guest mode, or leave it."""
         cause = view.interrupted()
         if cause is not None:
             self._virtual.pause()
-            self._left(cause.name.lower(), exits)
-            return ACTIONS[self.monitor.dispatcher[cause]](self._believed, self._virtual)
+            self.left(cause.name.lower(), exits)
+            return ACTIONS[self.monitor.dispatcher[cause]](self.believed, self._virtual)
         before = len(self.journal.changes)
         event = view.step()
         if event is None:
             self._virtual.pause()
-            self._left(GUEST_EXIT, exits)
-            return reference.attempt(self._believed, self._virtual)
+            self.left(GUEST_EXIT, exits)
+            return reference.attempt(self.believed, self._virtual)
         self.direct_changes = self.journal.changes[before:]
         self._count("direct", event.kind is not Kind.INTERRUPT)
         return event
 
-    def _left(self, why: str, exits: list[str]) -> None:
+    def left(self, why: str, exits: list[str]) -> None:
         """Note an exit."""
         exits.append(why)
         self._count(f"exit:{why}")
-        self._spend(self._exit_ticks)
+        self._spend(self._exit_ticks or 0)
         if self.monitor.renews:
             self._virtual.renew()
 
+    def note_treated(self, treatment: Treatment) -> None:
+        """Count a step that the monitor does for the guest without an exit."""
+        self._count(treatment.value)
+        self._spend()
+
     def _spend(self, ticks: int = 1) -> None:
         """Count what was done for the guest against its quantum, if others wait for the processor."""
-        if self._shares and ticks:
+        if self._exit_ticks is not None and ticks:
             self._virtual.spend(ticks)
 
     def _treatment(self) -> Treatment:

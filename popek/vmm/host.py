@@ -1,0 +1,331 @@
+"""Several virtual machines on one real machine, which a scheduler gives them by turns.
+
+The host is the part of a monitor that all guests have in common. A guest has the processor until its quantum is over,
+which the real timer says while it runs directly, and then the next one's registers are put in the place of its own.
+What is done for a guest by the monitor counts as its time as well. Nothing that a guest can do, therefore, takes more
+than a quantum and the exit that ends it from the others, unless the instruction set lets it have what is the monitor's.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from attrs import evolve
+
+from popek.engine.machine import MEMORY_SIZE
+from popek.engine.reference import Event, Kind
+from popek.engine.state import State
+from popek.engine.stepper import HISTORY, MAX_STEPS, Outcome, Sink, Stepper
+from popek.errors import PopekError, Problem, nearest
+from popek.isa.architecture import Isa
+from popek.isa.slot import MEMORY
+from popek.vmm import allocator, monitor, scheduler
+from popek.vmm.allotment import Allotment
+from popek.vmm.hardware import Hardware
+from popek.vmm.hosted import Hosted, Order, Phase
+from popek.vmm.monitor import QUANTUM, TRAP_AND_EMULATE, Monitor
+from popek.vmm.scheduler import ROUND_ROBIN, Claimant, Scheduler
+from popek.vmm.virtual_machine import FRUITLESS, VirtualMachine
+
+MOST_SHARES = 10**6
+"""The most shares that one virtual machine may have."""
+
+
+class Host(Stepper):
+    """A real machine, with `memory` words, on which virtual machines are started, paused, resumed and destroyed.
+
+    One step of it is one step of one of them. `quantum` is in ticks of the real timer; `exit_ticks` is the real time
+    that an exit takes, which is charged to who exits. `apart` says of a monitor which instructions are sensitive and
+    critical, for monitors that treat those apart.
+    """
+
+    def __init__(
+        self,
+        isa: Isa,
+        *,
+        memory: int = MEMORY_SIZE,
+        scheduler: Scheduler | str = ROUND_ROBIN,
+        quantum: int = QUANTUM,
+        exit_ticks: int = 0,
+        apart: Callable[[Monitor], Mapping[str, Any]] = lambda _: {},
+        sink: Sink | None = None,
+        history: int = HISTORY,
+    ) -> None:
+        self.platform = Hardware(isa, memory)
+        super().__init__(isa, self.platform.state.journal, sink, history)
+        self.scheduler = _scheduler(scheduler)
+        self.quantum, self.exit_ticks = _at_least_one(quantum, "a quantum"), exit_ticks
+        self.vms: dict[str, Hosted] = {}
+        self._apart = apart
+        self._notes: dict[str, Any] = {"current": None, "last": -1, "clock": 0, "switches": 0, "lost_by": None}
+        self._orders: list[Order] = []
+        self._replaying = False
+        self._begin()
+
+    @property
+    def state(self) -> State:
+        """The real state."""
+        return self.platform.state
+
+    @property
+    def clock(self) -> int:
+        """Real time so far, in ticks, up to the end of the last quantum."""
+        return int(self._notes["clock"])
+
+    @property
+    def switches(self) -> int:
+        """How often the processor went from one virtual machine to another."""
+        return int(self._notes["switches"])
+
+    @property
+    def lost_by(self) -> str | None:
+        """The virtual machine that has stopped the real processor, if one has."""
+        found: str | None = self._notes["lost_by"]
+        return found
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """Nothing while somebody is ready; else `HALTED`, or `LOST` if a guest has stopped the real processor."""
+        if self.lost_by is not None:
+            return Outcome.LOST
+        return None if any(h.ready for h in self.vms.values()) else Outcome.HALTED
+
+    def __getitem__(self, name: str) -> Hosted:
+        """Return the virtual machine of that name; raise `PopekError` with the nearest one if there is none."""
+        if name not in self.vms:
+            raise PopekError(Problem(f"there is no virtual machine `{name}`", hint=nearest(name, self.vms)))
+        return self.vms[name]
+
+    @property
+    def taken(self) -> Mapping[str, Allotment]:
+        """The allotments that are given away, by their owners' names."""
+        return {n: h.vm.allotment for n, h in self.vms.items() if h.phase is not Phase.DESTROYED}
+
+    def start(
+        self,
+        words: Mapping[int, int],
+        *,
+        name: str = "",
+        monitor: Monitor | str = TRAP_AND_EMULATE,
+        allotment: Allotment | int,
+        shares: int = 1,
+        budget: int = MAX_STEPS,
+        typed: bytes = b"",
+        disk: Iterable[int] = (),
+    ) -> Hosted:
+        """Start a virtual machine with a program in its memory; it is ready at once.
+
+        `allotment` is a place in real memory, or the number of words to find one for. Raise `PopekError` if it is not
+        free, or if there is one of that name already, destroyed or not.
+        """
+        name = name or f"vm{len(self.vms)}"
+        if name in self.vms:
+            raise PopekError(Problem(f"there is a virtual machine `{name}` already", hint="give it another name"))
+        if isinstance(allotment, int):
+            place = allocator.place(self.taken, self.state.size, allotment)
+        else:
+            place = allocator.claim(self.taken, self.state.size, allotment)
+        under = evolve(_monitor(monitor), quantum=self.quantum)
+        vm = partial(
+            VirtualMachine, self.isa, dict(words), monitor=under, allotment=place, typed=typed, disk=tuple(disk),
+            platform=self.platform, exit_ticks=self.exit_ticks, **self._apart(under),
+        )  # fmt: skip
+        shares = _at_least_one(shares, "a number of shares", MOST_SHARES)
+        self._order(partial(self._start, name, vm, shares, budget))
+        return self.vms[name]
+
+    def pause(self, name: str) -> None:
+        """Give a virtual machine the processor no more, until it is resumed."""
+        self._change(name, (Phase.READY,), Phase.PAUSED)
+
+    def resume(self, name: str) -> None:
+        """Let a paused virtual machine go on."""
+        self._change(name, (Phase.PAUSED,), Phase.READY)
+
+    def destroy(self, name: str) -> None:
+        """End a virtual machine, clear its memory and give that back. What it has come to is still known."""
+        self._change(name, (Phase.READY, Phase.PAUSED, Phase.ENDED), Phase.DESTROYED)
+
+    def _change(self, name: str, before: tuple[Phase, ...], after: Phase) -> None:
+        found = self[name]
+        if found.phase not in before:
+            raise PopekError(f"virtual machine `{name}` is {found.phase.value}: it cannot become {after.value}")
+        self._order(partial(self._enter, name, after))
+
+    def _order(self, do: Callable[[], None]) -> None:
+        """Do what was asked for, as a part of the last step, so that going back takes it back as well."""
+        do()
+        if self.counts["steps"]:
+            self._orders.append(Order(self.counts["steps"], do))
+            self._belongs_to_last_step()
+        else:
+            self.journal.take()
+            self._begin()
+
+    def _belongs_to_last_step(self) -> None:
+        changes = self.journal.take()
+        if self._history:
+            self._history[-1].extend(changes)
+
+    def _start(self, name: str, make: Callable[[], VirtualMachine], shares: int, budget: int) -> None:
+        vm = make()
+        vm.state.wait()
+        made = Hosted(name, len(self.vms), vm, shares, budget)
+        self.journal.write(self.vms, name, made)
+        self._join(made)
+        if not budget:
+            made.note(phase=Phase.ENDED)
+
+    def _enter(self, name: str, phase: Phase) -> None:
+        found = self.vms[name]
+        self._put_away(found)
+        if phase is Phase.DESTROYED:
+            found.note(result=found.vm.result())
+            self._clear(found)
+        found.note(phase=phase)
+        if phase is Phase.READY:
+            self._join(found)
+
+    def _clear(self, hosted: Hosted) -> None:
+        allotment = hosted.vm.allotment
+        for address in range(allotment.base, allotment.end):
+            if self.state.memory[address]:
+                self.state.put(MEMORY, address, 0)
+
+    def _join(self, hosted: Hosted) -> None:
+        """Let one begin where the others are: who was away has saved nothing up."""
+        others = [h.notes["passed"] for h in self.vms.values() if h.ready and h is not hosted]
+        hosted.note(passed=max(hosted.notes["passed"], min(others, default=Fraction(0))), waiting=0)
+
+    def _containers(self) -> Mapping[str, Any]:
+        own = [(f"{h.name}: {n}", c) for h in self.vms.values() for n, c in h.vm.containers().items()]
+        return {**self.platform.containers(), **dict(own)}
+
+    @property
+    def books(self) -> Mapping[str, dict[str, Any]]:
+        """What is counted and noticed, of the host and of each virtual machine."""
+        each = {f"{h.name}: {n}": c for h in self.vms.values() for n, c in (*h.vm.books.items(), ("account", h.notes))}
+        return {**super().books, "host": self._notes, "vms": self.vms, **each}
+
+    def _advance(self) -> tuple[Event, Mapping[str, object]] | None:
+        left: list[tuple[Hosted, str]] = []
+        while (hosted := self._chosen()) is not None:
+            exits: list[str] = []
+            event = hosted.vm.turn(exits)
+            left += ((hosted, e) for e in exits)
+            direct = hosted.vm.state.inside
+            self._look_after(hosted, event)
+            if event is not None:
+                told = [e if h is hosted else f"{h.name}: {e}" for h, e in left]
+                return event, {"vm": hosted.name, "direct": direct, "exits": told}
+        return None
+
+    def settle(self, event: Event | None) -> None:
+        """Count a step."""
+        if event is not None:
+            self._count("steps")
+            self._count("instructions", event.kind is not Kind.INTERRUPT)
+
+    def _look_after(self, hosted: Hosted, event: Event | None) -> None:
+        """Count one's step, and notice its end."""
+        vm = hosted.vm
+        fruitless = 0 if event else hosted.notes["fruitless"] + 1
+        hosted.note(fruitless=fruitless)
+        if event is not None:
+            vm.settle(event)
+        if not self.platform.running:
+            self._lose(hosted)
+        elif fruitless >= FRUITLESS:
+            vm.settle(None)
+        if vm.outcome is not None or vm.counts["steps"] >= hosted.budget:
+            self._put_away(hosted)
+            hosted.note(phase=Phase.ENDED)
+
+    def _lose(self, culprit: Hosted) -> None:
+        """Note that the real processor has stopped: all that were to have it have lost it."""
+        self._note("lost_by", culprit.name)
+        for hosted in self.vms.values():
+            if hosted.phase in (Phase.READY, Phase.PAUSED):
+                hosted.vm.settle(None)
+                hosted.note(phase=Phase.ENDED)
+
+    def _chosen(self) -> Hosted | None:
+        """Return who has the processor now; if the quantum is over, that is decided anew."""
+        current: Hosted | None = self.vms.get(self._notes["current"])
+        if current is not None and current.ready and not current.over:
+            return current
+        if current is not None:
+            self._charge(current)
+        ready = {h.number: h for h in self.vms.values() if h.ready}
+        if not ready:
+            return None
+        claims = [Claimant(n, h.notes["passed"]) for n, h in ready.items()]
+        chosen = ready[self.scheduler.pick(claims, self._notes["last"])]
+        if chosen is not current:
+            if current is not None:
+                current.vm.state.move_out()
+            chosen.vm.state.move_in()
+            self._note("switches", self.switches + 1)
+        chosen.vm.state.renew()
+        chosen.note(quanta=chosen.notes["quanta"] + 1)
+        self._note("current", chosen.name)
+        self._note("last", chosen.number)
+        return chosen
+
+    def _put_away(self, hosted: Hosted) -> None:
+        """Take the processor from a virtual machine, if it has it, with the time that it has used."""
+        if self._notes["current"] == hosted.name:
+            hosted.vm.state.move_out()
+            self._charge(hosted)
+            self._note("current", None)
+
+    def _charge(self, hosted: Hosted) -> None:
+        """Enter one's time in its own books, and in those of who had to wait."""
+        there = [h for h in self.vms.values() if h.ready or h is hosted]
+        ticks = hosted.uses()
+        self._note("clock", self.clock + ticks)
+        total = sum(h.shares for h in there)
+        for each in there:
+            each.note(
+                present=each.notes["present"] + ticks, due=each.notes["due"] + Fraction(ticks * each.shares, total)
+            )
+            if each is not hosted:
+                each.note(waiting=each.notes["waiting"] + ticks)
+
+    def _note(self, name: str, value: Any) -> None:
+        if self._notes[name] != value:
+            self.journal.write(self._notes, name, value)
+
+    def step(self) -> Event | None:
+        """Do one step of one virtual machine and return what it came to; nothing once nobody is ready."""
+        event = super().step()
+        if self._replaying:
+            for order in (o for o in self._orders if o.step == self.counts["steps"]):
+                order.do()
+                self._belongs_to_last_step()
+        return event
+
+    def back(self, steps: int = 1) -> None:
+        """Go back so many steps; what was asked of the host after them is taken back, too."""
+        self._replaying = True
+        super().back(steps)
+        self._replaying = False
+        self._orders = [o for o in self._orders if o.step <= self.counts["steps"]]
+
+    def __repr__(self) -> str:
+        return f"<Host {self.isa.name}, {self.scheduler.name}: {len(self.vms)} VMs, {self.counts['steps']} steps>"
+
+
+def _monitor(named: Monitor | str) -> Monitor:
+    return named if isinstance(named, Monitor) else monitor.find(named)
+
+
+def _scheduler(named: Scheduler | str) -> Scheduler:
+    return named if isinstance(named, Scheduler) else scheduler.find(named)
+
+
+def _at_least_one(number: int, what: str, most: int = 1 << 31) -> int:
+    if not 1 <= number <= most:
+        raise PopekError(f"{what} of {number} is not possible: 1 to {most} are")
+    return number

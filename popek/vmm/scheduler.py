@@ -1,0 +1,63 @@
+"""Schedulers: which virtual machine has the processor next, each time that the real timer has ended a quantum.
+
+A scheduler is a rule over what is known of those that are ready; it is deterministic and keeps nothing to itself.
+
+- *Round robin*: each in turn.
+- *Proportional share*, by stride scheduling (Waldspurger and Weihl, Stride Scheduling: Deterministic
+  Proportional-Share Resource Management, MIT/LCS/TM-528, 1995): each has a *pass*, which is the real time that it has
+  used divided by its shares. The least goes first. Who comes, or comes back, begins at the least pass of the others, so
+  that nobody saves up time by being away.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+
+from attrs import frozen
+
+from popek.errors import PopekError, Problem, nearest
+
+
+@frozen
+class Claimant:
+    """A virtual machine that is ready: its number, in order of their starts, and its pass."""
+
+    number: int
+    passed: Fraction
+
+
+@frozen
+class Scheduler:
+    """A rule: of those that are ready, at least one, and the number of whoever was last, the number of the next.
+
+    `weighs`: whether shares matter to it.
+    """
+
+    name: str
+    doc: str
+    pick: Callable[[Sequence[Claimant], int], int]
+    weighs: bool = False
+
+
+def in_turn(ready: Sequence[Claimant], last: int) -> int:
+    """Return the next number after the last one, or the first."""
+    return next((c.number for c in ready if c.number > last), ready[0].number)
+
+
+def least_pass(ready: Sequence[Claimant], last: int) -> int:
+    """Return whoever has had the least for its shares; of several, the first."""
+    del last
+    return min(ready, key=lambda c: (c.passed, c.number)).number
+
+
+ROUND_ROBIN = Scheduler("round-robin", "Each in turn, a quantum at a time.", in_turn)
+PROPORTIONAL = Scheduler("proportional", "Real time in proportion to shares.", least_pass, weighs=True)
+
+SCHEDULERS: Mapping[str, Scheduler] = {s.name: s for s in (ROUND_ROBIN, PROPORTIONAL)}
+"""The schedulers, by name."""
+
+
+def find(name: str) -> Scheduler:
+    """Return the scheduler of that name; raise `PopekError` with the nearest one if there is none."""
+    if name not in SCHEDULERS:
+        raise PopekError(Problem(f"there is no scheduler `{name}`", hint=nearest(name, SCHEDULERS)))
+    return SCHEDULERS[name]
