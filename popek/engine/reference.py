@@ -61,29 +61,33 @@ def interrupt(isa: Isa, state: StateLike) -> Event | None:
 
 def upcoming(isa: Isa, state: Readable) -> Decoded | None:
     """Return the instruction that would be attempted next, if its fetch does not fault and it is a legal one."""
-    fetched = _fetch(isa, state, state.slot(PC))
-    return None if fetched is None else isa.decode(fetched)
+    word = fetched(isa, state, state.slot(PC))
+    return None if word is None else isa.decode(word)
 
 
 def attempt(isa: Isa, state: StateLike) -> Event:
     """Fetch, decode and execute one instruction, or take the trap that it makes."""
     pc, mode = state.slot(PC), state.slot(MODE)
-    fetched = _fetch(isa, state, pc)
-    if fetched is None:
+    word = fetched(isa, state, pc)
+    if word is None:
         trap(isa, state, pc, Cause.MEMORY, pc)
         return Event(Kind.TRAP, pc, mode, cause=Cause.MEMORY, detail=pc)
-    decoded = isa.decode(fetched)
+    decoded = isa.decode(word)
     if decoded is None:
-        trap(isa, state, pc, Cause.ILLEGAL, fetched)
-        return Event(Kind.TRAP, pc, mode, cause=Cause.ILLEGAL, detail=fetched)
+        trap(isa, state, pc, Cause.ILLEGAL, word)
+        return Event(Kind.TRAP, pc, mode, cause=Cause.ILLEGAL, detail=word)
     return execute(isa, state, decoded)
 
 
 def execute(isa: Isa, state: StateLike, decoded: Decoded) -> Event:
     """Execute one instruction, already decoded: the first trap whose guard holds, or else the writes."""
+    behaviour = isa.lowered(decoded.instruction, state.slot(MODE))
+    return perform(isa, state, decoded, behaviour, {**decoded.values, "word": decoded.word})
+
+
+def perform(isa: Isa, state: StateLike, decoded: Decoded, behaviour: Behaviour, values: Values) -> Event:
+    """Do what a behaviour says, its memory references being explicit; `values` are its operands'."""
     pc, mode = state.slot(PC), state.slot(MODE)
-    behaviour = isa.lowered(decoded.instruction, mode)
-    values = {**decoded.values, "word": decoded.word}
     for guarded in behaviour.traps:
         if closure(guarded.when)(state, values):
             detail = closure(guarded.detail)(state, values)
@@ -123,7 +127,7 @@ def _words(effect: object, state: StateLike, values: Values) -> list[tuple[Array
     ]
 
 
-def _fetch(isa: Isa, state: Readable, pc: int) -> int | None:
+def fetched(isa: Isa, state: Readable, pc: int) -> int | None:
     """Return the word at a virtual address, or nothing where that is not legal."""
     fault, word = isa.fetch
     values = {"pc": pc}

@@ -5,7 +5,7 @@ on the virtual state.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from popek.isa.architecture import Isa
@@ -64,6 +64,12 @@ class Journal:
             self.changes.append((container, key, container[key] if known else None))
         container[key] = value
 
+    def remove(self, container: Any, key: Any) -> None:
+        """Take `key` out of a dict, and remember what was there."""
+        if self.on:
+            self.changes.append((container, key, container[key]))
+        del container[key]
+
     def take(self) -> list[Change]:
         """Return the changes so far and begin anew."""
         taken, self.changes = self.changes, []
@@ -101,12 +107,16 @@ class Words(_Buffer):
 
 
 class State:
-    """All slots and arrays of an ISA, at reset unless written. Words are unsigned, of 32 bits."""
+    """All slots and arrays of an ISA, at reset unless written. Words are unsigned, of 32 bits.
+
+    `watchers` are told the address of every word of physical memory that is written.
+    """
 
     def __init__(self, isa: Isa, size: int, journal: Journal | None = None) -> None:
         self.isa = isa
         self.size = size
         self.journal = journal or Journal()
+        self.watchers: list[Callable[[int], None]] = []
         self.slots: dict[Slot, int] = {s: size if s.reset == "q" else int(s.reset) & WORD_MASK for s in isa.slots}
         self.arrays: dict[Array, Any] = {a: self._empty(a) for a in isa.arrays}
 
@@ -137,6 +147,12 @@ class State:
         words = self.arrays[array]
         if isinstance(words, dict) or index < len(words):
             self.journal.write(words, index, value)
+            if array is MEMORY:
+                self._tell(index)
+
+    def _tell(self, address: int) -> None:
+        for watcher in self.watchers:
+            watcher(address)
 
     def indices(self, array: Array) -> Iterable[int]:
         """Return the indices of an array's elements, or, if there is one for each word value, of those written."""
@@ -164,6 +180,7 @@ class State:
         """Put a program's words into physical memory, from address `offset` on."""
         for address, word in words.items():
             self.memory[address + offset] = word & WORD_MASK
+            self._tell(address + offset)
 
 
 def connect(state: State, typed: bytes = b"", disk: Iterable[int] = ()) -> None:

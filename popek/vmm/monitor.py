@@ -25,6 +25,7 @@ from popek.isa.encoding import WORD_MASK
 from popek.isa.expression import Expr
 from popek.isa.slot import MODE, PC, Slot
 from popek.vmm import own_parts
+from popek.vmm.translation.cells import CACHE, SMALLEST_CACHE
 from popek.vmm.virtual import VirtualState
 from popek.vmm.vm_map import VmMap, guest_map, vm_map
 
@@ -105,6 +106,13 @@ class Plan:
             return self.sensitive
         return self.others
 
+    @property
+    def translates(self) -> bool:
+        """Whether code of this mode runs from a translation cache."""
+        return (
+            Treatment.TRANSLATED in (self.others, self.sensitive, self.critical) and self.others is not Treatment.GUEST
+        )
+
 
 DIRECT, EMULATED = Plan(Treatment.DIRECT), Plan(Treatment.EMULATED)
 TRANSLATED = Plan(Treatment.DIRECT, sensitive=Treatment.TRANSLATED)
@@ -117,7 +125,8 @@ class Monitor:
     """A monitor: a technique's plans, and dispatcher, allocator and interpreter routines.
 
     `entry` and `recovery` replace entries of the VM map, `routines` what an instruction does in virtual supervisor
-    mode, `reflection` the virtual machine's trap. `renews`: an exit renews the quantum (which a monitor must not do).
+    mode, `reflection` the virtual machine's trap. `cache` is the size of the translation cache, in words. `renews`: an
+    exit renews the quantum (which a monitor must not do).
     All of it is data; what is not is refused, since it could not be proved.
     """
 
@@ -131,6 +140,7 @@ class Monitor:
     routines: Mapping[str, Behaviour] = field(factory=dict, converter=own_parts.routines, repr=False)
     reflection: Behaviour | None = field(default=None, converter=own_parts.reflection, repr=False)
     quantum: int = QUANTUM
+    cache: int = CACHE
     renews: bool = False
     assumes: tuple[str, ...] = ()
 
@@ -139,7 +149,7 @@ class Monitor:
         missing = [c.name.lower() for c in Cause if c not in self.dispatcher]
         if missing:
             raise PopekError(f"monitor {self.name}: the dispatcher has nothing for {', '.join(missing)}")
-        own_parts.check_kinds(self, name=str, doc=str, supervisor=Plan, user=Plan, quantum=int, renews=bool)
+        own_parts.check_kinds(self, name=str, doc=str, supervisor=Plan, user=Plan, quantum=int, cache=int, renews=bool)
         plans = self.supervisor, self.user
         ways = {t for p in plans for t in (p.others, p.sensitive, p.critical)}
         if Treatment.GUEST in ways and (
@@ -148,12 +158,14 @@ class Monitor:
             raise PopekError(f"monitor {self.name}: what runs at all in guest mode runs there in both virtual modes")
         if self.quantum < 1:
             raise PopekError(f"monitor {self.name}: a quantum of {self.quantum} instructions lets no guest run")
+        if self.cache < SMALLEST_CACHE:
+            raise PopekError(f"monitor {self.name}: a translation cache has {SMALLEST_CACHE} words at least")
 
     def vary(self, name: str, *, doc: str = "", **parts: Any) -> "Monitor":
         """Return a monitor that is this one but for some parts.
 
         The tables `dispatcher`, `entry`, `recovery` and `routines` are changed where the delta says so; `supervisor`,
-        `user`, `reflection`, `quantum` and `renews` are replaced.
+        `user`, `reflection`, `quantum`, `cache` and `renews` are replaced.
         """
         known = ("dispatcher", "entry", "recovery", "routines", *_REPLACED)
         strange = [p for p in parts if p not in known]
@@ -205,7 +217,7 @@ class Monitor:
         return evolve(isa, instructions=instructions, cycle=evolve(isa.cycle, swap=self.reflection or isa.cycle.swap))
 
 
-_REPLACED = ("supervisor", "user", "reflection", "quantum", "renews", "assumes")
+_REPLACED = ("supervisor", "user", "reflection", "quantum", "cache", "renews", "assumes")
 
 
 TRAP_AND_EMULATE = Monitor("trap-and-emulate", "Everything runs directly, in real user mode; what traps is emulated.")

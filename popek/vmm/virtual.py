@@ -5,7 +5,7 @@ While the guest is *inside* (running directly), the virtual state is recovered f
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from popek.engine.compiled import Closure, closure
 from popek.engine.state import Readable, State, StateLike, Words
@@ -13,18 +13,30 @@ from popek.isa.architecture import Isa
 from popek.isa.behaviour import Cause
 from popek.isa.cycle import OLD_CAUSE
 from popek.isa.encoding import WORD_MASK
-from popek.isa.slot import MEMORY, TIMER, Array, Role, Slot
+from popek.isa.slot import MEMORY, PC, TIMER, Array, Role, Slot
 from popek.vmm import vm_map
 from popek.vmm.allotment import Allotment
 from popek.vmm.guest_mode import GuestView
 from popek.vmm.hardware import RealState
 
 
+class Elsewhere(Protocol):
+    """Code that runs with another pc than the guest believes: a translation cache."""
+
+    def entered(self) -> None:
+        """Take note that the guest was entered at its own pc."""
+        ...
+
+    def guest_pc(self, real: int) -> int:
+        """Return the guest's pc for the real one."""
+        ...
+
+
 class VirtualState:
     """One guest's state: registers and memory in the real machine, the rest in `own` while the guest is not inside.
 
     A guest that shares the real machine with others is `moved_out` while another one has it: then its registers are in
-    `own` as well.
+    `own` as well. `elsewhere`, if given, is code of the guest's that runs at other addresses than the guest's own.
     """
 
     def __init__(
@@ -51,6 +63,7 @@ class VirtualState:
         self._recovery: dict[Slot, Closure] = {s: closure(e) for s, e in table.recovery.items()}
         self._elapsed = closure(vm_map.elapsed())
         self._kept = _Kept(self)
+        self.elsewhere: Elsewhere | None = None
 
     @property
     def size(self) -> int:
@@ -66,7 +79,7 @@ class VirtualState:
         """Return a slot's virtual value, recovered from the real state if the guest is inside."""
         if not self.inside:
             return self.own.slot(slot)
-        value: int = self._recovery[slot](self.real, self._kept)
+        value: int = self._recovery[slot](self._own(self.real), self._kept)
         return value
 
     def element(self, array: Array, index: int) -> int:
@@ -104,6 +117,8 @@ class VirtualState:
         self.real.load_slots({s: value(self, values) for s, value in self._entry.items()})
         self._note("loaded", self.real.slot(TIMER))
         self._note("inside", 1)
+        if self.elsewhere is not None:
+            self.elsewhere.entered()
 
     def leave(self) -> Cause:
         """Recover the virtual state from what the real trap or interrupt has stored; return its cause."""
@@ -148,13 +163,18 @@ class VirtualState:
                 there.put(array, index, here.element(array, index))
 
     def _recover(self, real: Readable) -> None:
-        recovered = [(s, g(real, self._kept)) for s, g in self._recovery.items()]
+        own = self._own(real)
+        recovered = [(s, g(own, self._kept)) for s, g in self._recovery.items()]
         spent = self._elapsed(real, self._kept)
         self._note("inside", 0)
         self._note("left", max(0, self.notes["left"] - spent))
         self._note("spent", self.notes["spent"] + spent)
         for slot, value in recovered:
             self.own.set_slot(slot, value)
+
+    def _own(self, real: Readable) -> Readable:
+        """Return a real state as the recovery sees it: with the guest's own pc, where the real one is not that."""
+        return real if self.elsewhere is None else _Owned(real, self.elsewhere)
 
     def _note(self, name: str, value: int) -> None:
         self.real.journal.write(self.notes, name, value)
@@ -204,3 +224,18 @@ class _Stored:
         """Return a slot's value as it was."""
         found = self._slots.get(slot)
         return self._real.slot(slot) if found is None else found
+
+
+class _Owned:
+    """A real state in which the pc is the guest's own, and not that of code elsewhere."""
+
+    def __init__(self, real: Readable, elsewhere: Elsewhere) -> None:
+        self.size = real.size
+        self.element = real.element
+        self._real = real
+        self._elsewhere = elsewhere
+
+    def slot(self, slot: Slot) -> int:
+        """Return a slot's value."""
+        value = self._real.slot(slot)
+        return self._elsewhere.guest_pc(value) if slot is PC else value

@@ -15,18 +15,29 @@ from popek.engine.machine import MEMORY_SIZE, check_fits
 from popek.engine.reference import Event, Kind
 from popek.engine.state import Change, State, connect
 from popek.engine.stepper import HISTORY, Sink, Stepper
-from popek.isa.architecture import Isa
+from popek.isa.architecture import Decoded, Isa
 from popek.isa.behaviour import Cause
 from popek.isa.encoding import WORD_MASK
-from popek.isa.slot import MEMORY, MODE, SUPERVISOR
+from popek.isa.slot import MEMORY, MODE, PC, SUPERVISOR, USER
 from popek.vmm.allotment import Allotment
 from popek.vmm.guest_mode import GuestView
 from popek.vmm.hardware import MONITOR_ENTRY, Hardware, Platform
-from popek.vmm.monitor import ACTIONS, TRAP_AND_EMULATE, Monitor, Treatment
+from popek.vmm.monitor import ACTIONS, TRAP_AND_EMULATE, Monitor, Plan, Treatment
+from popek.vmm.translation.cells import DOOR, Copy
+from popek.vmm.translation.code import TranslatedCode
+from popek.vmm.translation.statistics import Statistics
 from popek.vmm.virtual import VirtualState
 
 GUEST_EXIT = "guest-exit"
 """The name of an exit that is no trap: an instruction has left guest mode."""
+
+DIRECT, EXITED, INTERRUPTED = "direct", "exited", "interrupted"
+"""Ways in which a step came about, besides those that a plan has: directly, after an exit, or by an interrupt."""
+
+MODES = {SUPERVISOR: "supervisor", USER: "user"}
+
+Done = tuple[Event, str]
+"""A step of the guest, and the way in which it came about."""
 
 FRUITLESS = 1000
 """After so many exits in a row without a step of the guest, the monitor is taken to have lost it."""
@@ -77,7 +88,9 @@ class VirtualMachine(Stepper):
         table = monitor.table(isa)
         self._virtual = VirtualState(isa, self.real, self.allotment, table, monitor.quantum, view=self._view)
         connect(self._virtual.own, typed, disk)
-        self.counts["direct"] = 0
+        translates = isinstance(self.real, State) and any(monitor.plan(user=u).translates for u in (False, True))
+        self._code = TranslatedCode(isa, self._virtual, monitor.cache, self._way, self._count) if translates else None
+        self.counts[DIRECT] = 0
         self.direct_changes: list[Change] = []
         self.meanwhile: Callable[[State], None] | None = None
         if platform is None:
@@ -94,6 +107,18 @@ class VirtualMachine(Stepper):
         names = [*(c.name.lower() for c in Cause), GUEST_EXIT]
         return {n: self.counts[f"exit:{n}"] for n in names if f"exit:{n}" in self.counts}
 
+    @property
+    def by_mode(self) -> dict[str, dict[str, int]]:
+        """How many instructions were run in each way, by virtual mode: directly, after an exit, or as a plan has it."""
+        ways = [DIRECT, EXITED, *(t.value for t in Treatment if t not in (Treatment.DIRECT, Treatment.GUEST))]
+        counts = {m: {w: self.counts.get(_in_mode(w, n), 0) for w in ways} for n, m in MODES.items()}
+        return {m: {w: n for w, n in c.items() if n} for m, c in counts.items()}
+
+    @property
+    def translation(self) -> Statistics | None:
+        """What translation has cost, if the monitor translates."""
+        return self._code.statistics(self.counts) if self._code else None
+
     def _containers(self) -> Mapping[str, object]:
         return {**self.platform.containers(), **self.containers()}
 
@@ -107,12 +132,20 @@ class VirtualMachine(Stepper):
             "monitor ": self._virtual.notes,
         }
 
+    @property
+    def books(self) -> Mapping[str, Any]:
+        """What is counted and noticed, and what is translated, by name; a step changes it as well."""
+        code = self._code.containers() if self._code else {}
+        return {**super().books, **{f"translation {n}": c for n, c in code.items()}}
+
     def _advance(self) -> tuple[Event, Mapping[str, object]] | None:
         exits: list[str] = []
+        if self._code is not None:
+            self._code.happened.clear()
         while self.platform.running and len(exits) < FRUITLESS:
             event = self.turn(exits)
             if event is not None:
-                return event, {"direct": self._virtual.inside, "exits": exits}
+                return event, self._notes(exits)
         return None
 
     def proceed(self) -> Event | None:
@@ -128,58 +161,109 @@ class VirtualMachine(Stepper):
         self._count("instructions", done[0].kind is not Kind.INTERRUPT)
         return done[0]
 
+    def _notes(self, exits: list[str]) -> dict[str, object]:
+        notes: dict[str, object] = {"direct": self._virtual.inside, "exits": exits}
+        return {**notes, "translation": list(self._code.happened)} if self._code else notes
+
     def turn(self, exits: list[str]) -> Event | None:
         """Give the guest the processor for one step; return the virtual step that came of it, if one did.
 
         The names of the exits on the way are added to `exits`.
         """
         self.direct_changes = []
-        virtual = self._virtual
-        treatment = self._treatment()
+        done = self._turn(exits)
+        if done is None:
+            return None
+        event, way = done
+        if event.kind is not Kind.INTERRUPT:
+            self._count(_in_mode(way, event.mode))
+        return event
+
+    def _turn(self, exits: list[str]) -> Done | None:
+        """Give the guest the processor for one step; return the virtual step that came of it, if one did."""
+        virtual, plan = self._virtual, self._plan()
+        if self._code is not None and plan.translates:
+            return self._from_cache(self._code, plan, exits)
+        treatment = self._treatment(plan)
         directly = treatment in (Treatment.DIRECT, Treatment.GUEST)
         if virtual.inside and not directly:
             virtual.pause()
         if not virtual.inside:
             event = reference.interrupt(self.believed, virtual)
             if event is not None:
-                return event
+                return event, INTERRUPTED
             if not directly:
                 self.note_treated(treatment)
-                return reference.step(self.believed, virtual)
-            virtual.enter()
-            if self.meanwhile is not None:
-                self.meanwhile(self.real)
+                return reference.step(self.believed, virtual), treatment.value
+            self._enter()
         if self._view is not None:
             return self._in_guest_mode(self._view, exits)
-        mode = virtual.own.slot(MODE)
+        return self._directly(self.platform.step, exits)
+
+    def _from_cache(self, code: TranslatedCode, plan: Plan, exits: list[str]) -> Done | None:
+        """Run one instruction of translated code, or make one step on the way to it."""
+        virtual, call = self._virtual, None
+        if virtual.inside and not code.cached:
+            virtual.pause()
+        if virtual.inside:
+            copy = code.copy()
+            if copy is not None:
+                return self._directly(lambda: code.step(copy), exits, copy)
+            call = code.leave()
+        event = reference.interrupt(self.believed, virtual)
+        if event is not None:
+            return event, INTERRUPTED
+        address = DOOR if call else code.dispatch(plan)
+        call = call or code.call_at(address)
+        if call is not None:
+            self.note_treated(Treatment(call.way))
+            return code.call(call, self.believed), call.way
+        self._enter()
+        code.enter(address)
+        return None
+
+    def _enter(self) -> None:
+        self._virtual.enter()
+        if self.meanwhile is not None:
+            self.meanwhile(self.real)
+
+    def _directly(self, step: Callable[[], Event | None], exits: list[str], copy: Copy | None = None) -> Done | None:
+        """Let the real machine do one step, of a copied instruction if it runs from the cache, and take its trap."""
+        mode, address = self._virtual.own.slot(MODE), self.real.slot(PC)
         before = len(self.journal.changes)
-        event = self.platform.step()
+        event = step()
         if event is None:
             return None
         if event.kind is Kind.EXECUTED:
             self.direct_changes = self.journal.changes[before:]
-            self._count("direct")
-            return evolve(event, mode=mode)
-        cause = virtual.leave()
-        self.left(cause.name.lower(), exits)
-        return ACTIONS[self.monitor.dispatcher[cause]](self.believed, virtual)
+            self._count(DIRECT)
+            return evolve(event, mode=mode), DIRECT
+        cause = self._virtual.leave()
+        if self._code is not None and copy is not None:
+            self._code.left(address, copy if event.kind is Kind.TRAP else None)
+        return self._exit(cause, exits)
 
-    def _in_guest_mode(self, view: GuestView, exits: list[str]) -> Event | None:
+    def _exit(self, cause: Cause, exits: list[str]) -> Done | None:
+        """Do what the dispatcher has for a real trap."""
+        self.left(cause.name.lower(), exits)
+        answer = ACTIONS[self.monitor.dispatcher[cause]](self.believed, self._virtual)
+        return (answer, EXITED) if answer is not None else None
+
+    def _in_guest_mode(self, view: GuestView, exits: list[str]) -> Done | None:
         """Let the hardware do one step in guest mode, or leave it."""
         cause = view.interrupted()
         if cause is not None:
             self._virtual.pause()
-            self.left(cause.name.lower(), exits)
-            return ACTIONS[self.monitor.dispatcher[cause]](self.believed, self._virtual)
+            return self._exit(cause, exits)
         before = len(self.journal.changes)
         event = view.step()
         if event is None:
             self._virtual.pause()
             self.left(GUEST_EXIT, exits)
-            return reference.attempt(self.believed, self._virtual)
+            return reference.attempt(self.believed, self._virtual), EXITED
         self.direct_changes = self.journal.changes[before:]
-        self._count("direct", event.kind is not Kind.INTERRUPT)
-        return event
+        self._count(DIRECT, event.kind is not Kind.INTERRUPT)
+        return event, DIRECT
 
     def left(self, why: str, exits: list[str]) -> None:
         """Note an exit."""
@@ -199,19 +283,30 @@ class VirtualMachine(Stepper):
         if self._exit_ticks is not None and ticks:
             self._virtual.spend(ticks)
 
-    def _treatment(self) -> Treatment:
-        """Return how the next instruction is run."""
+    def _plan(self) -> Plan:
+        """Return the plan for the virtual mode that the guest is in."""
         state = self._virtual.own if self._view is None else self._virtual
-        plan = self.monitor.plan(user=state.slot(MODE) != SUPERVISOR)
+        return self.monitor.plan(user=state.slot(MODE) != SUPERVISOR)
+
+    def _treatment(self, plan: Plan) -> Treatment:
+        """Return how the next instruction is run."""
         if plan.sensitive is None and plan.critical is None:
             return plan.others
-        decoded = reference.upcoming(self.isa, self._virtual)
+        return self._way(plan, reference.upcoming(self.isa, self._virtual))
+
+    def _way(self, plan: Plan, decoded: Decoded | None) -> Treatment:
+        """Return how an instruction is run."""
         name = decoded.instruction.name if decoded else ""
         return plan.treatment(sensitive=name in self._sensitive, critical=name in self._critical)
 
     def __repr__(self) -> str:
         where = f"{self.allotment.base}:{self.allotment.size}"
         return f"<VirtualMachine {self.isa.name} under {self.monitor.name} at {where}: {self.counts['steps']} steps>"
+
+
+def _in_mode(way: str, mode: int) -> str:
+    """Return the name of a count by virtual mode."""
+    return f"{way} in {MODES[mode]}"
 
 
 def default_allotment(memory: int) -> Allotment:
