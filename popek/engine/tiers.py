@@ -97,7 +97,9 @@ class Source:
         return maker
 
 
-SOURCES: Mapping[str, Source] = {}
+SOURCES: Mapping[str, Source] = {
+    "python": Source("popek.engine.generated.tier"),
+}
 """The tiers by name, best first."""
 
 ENGINES = (AUTO, *SOURCES, REFERENCE)
