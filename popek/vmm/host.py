@@ -58,7 +58,8 @@ class Host(Stepper):
         self.quantum, self.exit_ticks = _at_least_one(quantum, "a quantum"), exit_ticks
         self.vms: dict[str, Hosted] = {}
         self._apart = apart
-        self._notes: dict[str, Any] = {"current": None, "last": -1, "clock": 0, "switches": 0, "lost_by": None}
+        self._interrupts = {i.cause.name.lower() for i in isa.cycle.interrupts}
+        self._notes: dict[str, Any] = {"current": "", "last": -1, "clock": 0, "switches": 0, "lost_by": ""}
         self._orders: list[Order] = []
         self._replaying = False
         self._begin()
@@ -81,8 +82,7 @@ class Host(Stepper):
     @property
     def lost_by(self) -> str | None:
         """The virtual machine that has stopped the real processor, if one has."""
-        found: str | None = self._notes["lost_by"]
-        return found
+        return self._notes["lost_by"] or None
 
     @property
     def outcome(self) -> Outcome | None:
@@ -157,7 +157,7 @@ class Host(Stepper):
         """Do what was asked for, as a part of the last step, so that going back takes it back as well."""
         do()
         if self.counts["steps"]:
-            self._orders.append(Order(self.counts["steps"], do))
+            self._orders.append(Order(self.counts["steps"], self.last_event is None, do))
             self._belongs_to_last_step()
         else:
             self.journal.take()
@@ -215,11 +215,18 @@ class Host(Stepper):
             event = hosted.vm.turn(exits)
             left += ((hosted, e) for e in exits)
             direct = hosted.vm.state.inside
+            hosted.spends(self._ticks(event, exits))
             self._look_after(hosted, event)
             if event is not None:
                 told = [e if h is hosted else f"{h.name}: {e}" for h, e in left]
                 return event, {"vm": hosted.name, "direct": direct, "exits": told}
         return None
+
+    def _ticks(self, event: Event | None, exits: list[str]) -> int:
+        """Return the real time that a turn took: an attempt at an instruction, if it was one, and the exits."""
+        missed = any(e not in self._interrupts for e in exits)
+        attempts = missed if event is None else event.kind is not Kind.INTERRUPT
+        return attempts + self.exit_ticks * len(exits)
 
     def settle(self, event: Event | None) -> None:
         """Count a step."""
@@ -267,8 +274,7 @@ class Host(Stepper):
                 current.vm.state.move_out()
             chosen.vm.state.move_in()
             self._note("switches", self.switches + 1)
-        chosen.vm.state.renew()
-        chosen.note(quanta=chosen.notes["quanta"] + 1)
+        chosen.grant(self.quantum)
         self._note("current", chosen.name)
         self._note("last", chosen.number)
         return chosen
@@ -278,12 +284,12 @@ class Host(Stepper):
         if self._notes["current"] == hosted.name:
             hosted.vm.state.move_out()
             self._charge(hosted)
-            self._note("current", None)
+            self._note("current", "")
 
     def _charge(self, hosted: Hosted) -> None:
         """Enter one's time in its own books, and in those of who had to wait."""
         there = [h for h in self.vms.values() if h.ready or h is hosted]
-        ticks = hosted.uses()
+        ticks = hosted.settle()
         self._note("clock", self.clock + ticks)
         total = sum(h.shares for h in there)
         for each in there:
@@ -302,6 +308,8 @@ class Host(Stepper):
         event = super().step()
         if self._replaying:
             for order in (o for o in self._orders if o.step == self.counts["steps"]):
+                if order.idle and self.last_event is not None:
+                    super().step()
                 order.do()
                 self._belongs_to_last_step()
         return event

@@ -69,12 +69,12 @@ class Hosted:
         self.name, self.number, self.vm, self.shares, self.budget = name, number, vm, shares, budget
         self._journal: Journal = vm.journal
         self.notes: dict[str, Any] = {
-            "phase": Phase.READY, "quanta": 0, "used": 0, "passed": Fraction(0), "due": Fraction(0), "present": 0,
-            "waiting": 0, "longest_wait": 0, "fruitless": 0, "result": None,
+            "phase": Phase.READY, "quanta": 0, "given": 0, "spent": 0, "debt": 0, "used": 0, "passed": Fraction(0),
+            "due": Fraction(0), "present": 0, "waiting": 0, "longest_wait": 0, "fruitless": 0, "result": (),
         }  # fmt: skip
 
     def note(self, **values: Any) -> None:
-        """Change notes."""
+        """Change notes. None is not for them: the journal would take it for a note that was not there."""
         for name, value in values.items():
             if self.notes[name] != value:
                 self._journal.write(self.notes, name, value)
@@ -108,10 +108,23 @@ class Hosted:
         wait = max(self.notes["longest_wait"], self.notes["waiting"])
         return Account(self.shares, **{n: self.notes[n] for n in names}, longest_wait=wait)
 
-    def uses(self) -> int:
-        """Enter the real time since the last call in the books, and return it."""
-        ticks: int = self.vm.state.notes["spent"] - self.notes["used"]
+    def grant(self, quantum: int) -> None:
+        """Begin a quantum, which is shorter by what the last ones were too long, because of the exits at their ends."""
+        given = max(1, quantum - self.notes["debt"])
+        self.vm.state.renew(given)
+        self.note(quanta=self.notes["quanta"] + 1, given=given, debt=self.notes["debt"] - (quantum - given))
+
+    def spends(self, ticks: int) -> None:
+        """Note real time that has gone by for it."""
+        if ticks:
+            self.note(spent=self.notes["spent"] + ticks)
+
+    def settle(self) -> int:
+        """Enter the time of the quantum in the books, and return it."""
+        ticks: int = self.notes["spent"]
         self.note(
+            spent=0,
+            debt=self.notes["debt"] + max(0, ticks - self.notes["given"]),
             used=self.notes["used"] + ticks,
             passed=self.notes["passed"] + Fraction(ticks, self.shares),
             longest_wait=max(self.notes["longest_wait"], self.notes["waiting"]),
@@ -125,7 +138,11 @@ class Hosted:
 
 @frozen
 class Order:
-    """Something that was asked of a host after so many steps: start, pause, resume or destroy."""
+    """Something that was asked of a host after so many steps: start, pause, resume or destroy.
+
+    `idle`: and after a step more in which nobody got anywhere.
+    """
 
     step: int
+    idle: bool
     do: Any = field(repr=False)

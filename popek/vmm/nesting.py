@@ -19,7 +19,7 @@ from popek.engine import reference
 from popek.engine.machine import MEMORY_SIZE, SMALLEST
 from popek.engine.reference import Event, Kind
 from popek.engine.state import Journal, StateLike
-from popek.engine.stepper import Sink
+from popek.engine.stepper import HISTORY, Sink
 from popek.errors import PopekError, Problem
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Cause
@@ -197,6 +197,7 @@ class Nested(VirtualMachine):
         typed: bytes = b"",
         disk: Iterable[int] = (),
         sink: Sink | None = None,
+        history: int = HISTORY,
     ) -> None:
         check_depth(len(monitors))
         platform: Platform = Hardware(isa, memory)
@@ -205,12 +206,16 @@ class Nested(VirtualMachine):
             here = (allotment if level == 1 else None) or inner(platform.state.size, level)
             own: dict[str, Any] = {"monitor": monitor, "allotment": here, "platform": platform, **apart(monitor)}
             if level == len(monitors):
-                super().__init__(isa, words, typed=typed, disk=disk, sink=sink, **own)
+                super().__init__(isa, words, typed=typed, disk=disk, sink=sink, history=history, **own)
             else:
                 outer.append(VirtualMachine(isa, control_program(here.size), **own))
                 platform = Underneath(outer[-1], level)
         self.levels: tuple[VirtualMachine, ...] = (*outer, self)
         self._begin()
+
+    def _sprint(self, budget: int) -> None:
+        """Refuse to run in a tier of the engine: what its monitors have is no real machine."""
+        del budget
 
     def __repr__(self) -> str:
         return f"<Nested {self.isa.name}, {len(self.levels)} deep: {self.counts['steps']} steps>"

@@ -58,7 +58,7 @@ class VirtualState:
         self.own.slots.update({s: allotment.size for s in isa.slots if s.reset == "q"})
         sized = [a for a in isa.arrays if a.size == "q" and a is not MEMORY]
         self.own.arrays.update({a: Words.filled(allotment.size, a.default & WORD_MASK) for a in sized})
-        self.notes: dict[str, int] = {"inside": 0, "left": quantum, "loaded": 0, "moved_out": 0, "spent": 0}
+        self.notes: dict[str, int] = {"inside": 0, "left": quantum, "loaded": 0, "moved_out": 0}
         self._entry: dict[Slot, Closure] = {s: closure(e) for s, e in table.entry.items()}
         self._recovery: dict[Slot, Closure] = {s: closure(e) for s, e in table.recovery.items()}
         self._elapsed = closure(vm_map.elapsed())
@@ -130,14 +130,13 @@ class VirtualState:
         """Recover the virtual state from the real one as it is: between two instructions, or after guest mode."""
         self._recover(self.real)
 
-    def renew(self) -> None:
-        """Give the guest a whole quantum again."""
-        self._note("left", self.quantum)
+    def renew(self, ticks: int | None = None) -> None:
+        """Give the guest a whole quantum again, or so many ticks."""
+        self._note("left", ticks or self.quantum)
 
     def spend(self, ticks: int = 1) -> None:
         """Take from the quantum what the real timer has not counted: work that was done for the guest."""
         self._note("left", max(0, self.notes["left"] - ticks))
-        self._note("spent", self.notes["spent"] + ticks)
 
     def wait(self) -> None:
         """Begin with registers at reset, kept apart while another guest has the real ones."""
@@ -168,7 +167,6 @@ class VirtualState:
         spent = self._elapsed(real, self._kept)
         self._note("inside", 0)
         self._note("left", max(0, self.notes["left"] - spent))
-        self._note("spent", self.notes["spent"] + spent)
         for slot, value in recovered:
             self.own.set_slot(slot, value)
 

@@ -114,7 +114,7 @@ def test_leaving_reads_the_trap_words(virtual: VirtualState) -> None:
     real.slots[PC] = 16
     assert virtual.leave() is Cause.SVC
     assert virtual.slot(PC) == 25
-    assert virtual.notes == {"inside": 0, "left": 8, "loaded": 10, "moved_out": 0, "spent": 2}
+    assert virtual.notes == {"inside": 0, "left": 8, "loaded": 10, "moved_out": 0}
 
 
 def test_what_is_kept_can_be_listed(virtual: VirtualState) -> None:
