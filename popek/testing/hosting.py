@@ -35,7 +35,7 @@ class Tenant:
             self.words, name=self.name, monitor=self.monitor, typed=self.typed, disk=self.disk, **given
         )  # fmt: skip
 
-    def alone(self, isa: Isa) -> VirtualMachine:
+    def alone(self, isa: Isa, apart: Mapping[str, Any]) -> VirtualMachine:
         """Return a virtual machine that has run it with nobody else there."""
         vm = VirtualMachine(
             isa,
@@ -45,6 +45,7 @@ class Tenant:
             memory=16 + self.size,
             typed=self.typed,
             disk=self.disk,
+            **apart,
         )
         vm.run(self.steps)
         return vm
@@ -72,7 +73,7 @@ def complaints(host: Host, tenants: Mapping[str, Tenant]) -> Iterator[str]:
         hosted = host[name]
         if hosted.phase is not Phase.ENDED:
             yield f"{name} is {hosted.phase.value}, and has not ended"
-        there, alone = remains(hosted.vm), remains(tenant.alone(host.isa))
+        there, alone = remains(hosted.vm), remains(tenant.alone(host.isa, host.apart(tenant.monitor)))
         if there.result != alone.result:
             yield f"{name} has come to {there.result}, and alone to {alone.result}"
         elif there != alone:

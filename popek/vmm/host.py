@@ -57,7 +57,7 @@ class Host(Stepper):
         self.scheduler = _scheduler(scheduler)
         self.quantum, self.exit_ticks = _at_least_one(quantum, "a quantum"), exit_ticks
         self.vms: dict[str, Hosted] = {}
-        self._apart = apart
+        self.apart = apart
         self._interrupts = {i.cause.name.lower() for i in isa.cycle.interrupts}
         self._notes: dict[str, Any] = {"current": "", "last": -1, "clock": 0, "switches": 0, "lost_by": ""}
         self._orders: list[Order] = []
@@ -129,7 +129,7 @@ class Host(Stepper):
         under = evolve(_monitor(monitor), quantum=self.quantum)
         vm = partial(
             VirtualMachine, self.isa, dict(words), monitor=under, allotment=place, typed=typed, disk=tuple(disk),
-            platform=self.platform, exit_ticks=self.exit_ticks, **self._apart(under),
+            platform=self.platform, exit_ticks=self.exit_ticks, **self.apart(under),
         )  # fmt: skip
         shares = _at_least_one(shares, "a number of shares", MOST_SHARES)
         self._order(partial(self._start, name, vm, shares, budget))

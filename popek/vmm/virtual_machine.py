@@ -210,6 +210,8 @@ class VirtualMachine(Stepper):
             if copy is not None:
                 return self._directly(lambda: code.step(copy), exits, copy)
             call = code.leave()
+            if self._exit_ticks is not None and not virtual.notes["left"]:
+                return None
         event = reference.interrupt(self.believed, virtual)
         if event is not None:
             return event, INTERRUPTED

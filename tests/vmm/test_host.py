@@ -12,7 +12,7 @@ from popek.errors import PopekError
 from popek.guests import library
 from popek.isa.assembler import assemble
 from popek.isa.behaviour import Cause
-from popek.isa.classic import CLASSIC
+from popek.isa.classic import CLASSIC, SYSTEM
 from popek.isa.classic_vt import CLASSIC_VT
 from popek.isa.instruction import EXECUTES
 from popek.isa.slot import MEMORY, REGISTERS
@@ -28,6 +28,8 @@ from popek.vmm.monitor import (
     HYBRID,
     INTERPRETER,
     PARAVIRTUAL_UNPORTED,
+    TRANSLATION,
+    TRANSLATION_FULL,
     TRAP_AND_EMULATE,
     Action,
     Monitor,
@@ -36,7 +38,8 @@ from popek.vmm.scheduler import PROPORTIONAL, ROUND_ROBIN, Claimant, Scheduler
 from popek.vmm.virtual import VirtualState
 
 STUCK = {Cause.PRIVILEGED: Action.RESUME}
-TECHNIQUES = (TRAP_AND_EMULATE, INTERPRETER, HYBRID, PARAVIRTUAL_UNPORTED)
+TECHNIQUES = (TRAP_AND_EMULATE, INTERPRETER, TRANSLATION, HYBRID, TRANSLATION_FULL, PARAVIRTUAL_UNPORTED)
+APART = {"sensitive": frozenset(i.name for i in SYSTEM)}
 
 
 def words(source: str) -> dict[int, int]:
@@ -88,7 +91,7 @@ def counters(count: int) -> dict[str, Tenant]:
 
 def inhabited(tenants: dict[str, Tenant], **terms: int) -> Host:
     """Return a host on which tenants have run to their ends."""
-    host = Host(CLASSIC, memory=16 + sum(t.size for t in tenants.values()), **terms)  # type: ignore[arg-type]
+    host = Host(CLASSIC, apart=lambda _: APART, memory=16 + sum(t.size for t in tenants.values()), **terms)  # type: ignore[arg-type]
     for tenant in tenants.values():
         tenant.move_into(host)
     host.run()
@@ -109,7 +112,7 @@ def test_a_hostile_guest_has_its_share_of_the_time_and_no_more() -> None:
     for kind in ("an endless loop with interrupts off", "an instruction that is emulated, for ever"):
         tenants = {n: evolve(t, steps=10_000, words=words("here: jmp here")) for n, t in counters(8).items()}
         tenants["n3"] = evolve(tenants["n3"], words=words(HOSTILE[kind]))
-        host = Host(CLASSIC, memory=1000, quantum=20, exit_ticks=7)
+        host = Host(CLASSIC, apart=lambda _: APART, memory=1000, quantum=20, exit_ticks=7)
         for tenant in tenants.values():
             tenant.move_into(host)
         host.run(4000)
@@ -122,7 +125,7 @@ def test_a_hostile_guest_has_its_share_of_the_time_and_no_more() -> None:
 def test_who_exits_more_gets_less_done() -> None:
     """An exit takes real time, and that comes from its guest's quantum."""
     each = {"many": "here: getmode r1\n jmp here", "few": "here: jmp here"}
-    host = Host(CLASSIC, memory=200, quantum=50, exit_ticks=10)
+    host = Host(CLASSIC, apart=lambda _: APART, memory=200, quantum=50, exit_ticks=10)
     for name, source in each.items():
         Tenant(name, words(source), steps=10_000).move_into(host)
     host.run(3000)
@@ -188,7 +191,7 @@ def test_guests_in_guest_mode_share_the_machine_with_others() -> None:
 
 def test_the_shipped_operating_system_beside_seven_others() -> None:
     """The guests that ship come to what their headers say."""
-    host = Host(CLASSIC, quantum=100)
+    host = Host(CLASSIC, apart=lambda _: APART, quantum=100)
     for n, name in enumerate(("os", "timer", "disk-read", "echo", "hello", "fibonacci", "psw-round-trip", "timer")):
         found = library.find(name)
         program = assemble(found.source, CLASSIC)
@@ -220,7 +223,7 @@ def starving() -> Scheduler:
 def test_a_scheduler_that_starves_is_noticed() -> None:
     """Who is never chosen waits for more than the others' quanta."""
     tenants = counters(3)
-    host = Host(CLASSIC, memory=400, scheduler=starving(), quantum=9)
+    host = Host(CLASSIC, apart=lambda _: APART, memory=400, scheduler=starving(), quantum=9)
     for tenant in tenants.values():
         tenant.move_into(host)
     host.run()
@@ -271,14 +274,14 @@ def leaks(host: Host) -> bool:
     looking.move_into(host)
     host.run()
     assert host["new"].vm.allotment == host["old"].vm.allotment
-    return remains(host["new"].vm) != remains(looking.alone(CLASSIC))
+    return remains(host["new"].vm) != remains(looking.alone(CLASSIC, APART))
 
 
 def test_memory_is_cleared_before_somebody_else_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """And if it is not, that is noticed."""
-    assert not leaks(Host(CLASSIC, memory=100))
+    assert not leaks(Host(CLASSIC, apart=lambda _: APART, memory=100))
     monkeypatch.setattr(Host, "_clear", lambda _self, _hosted: None)
-    assert leaks(Host(CLASSIC, memory=100))
+    assert leaks(Host(CLASSIC, apart=lambda _: APART, memory=100))
 
 
 def test_a_monitor_that_renews_the_quantum_starves_the_others() -> None:
@@ -319,7 +322,7 @@ def test_who_stops_the_real_processor_stops_everybody() -> None:
 @pytest.fixture
 def host() -> Iterator[Host]:
     """Give a host with two guests that have run for a while."""
-    made = Host(CLASSIC, memory=400, quantum=7, history=40)
+    made = Host(CLASSIC, apart=lambda _: APART, memory=400, quantum=7, history=40)
     for name in ("one", "two"):
         Tenant(name, words(COUNTER), 70).move_into(made)
     made.run(30)
@@ -403,7 +406,7 @@ def everything(host: Host) -> object:
 
 def test_going_back_is_exact_over_the_whole_host_and_what_was_asked_of_it() -> None:
     """Beyond what is kept as deltas as well: starts, pauses, ends and destructions are taken back and come again."""
-    made = Host(CLASSIC, memory=400, quantum=5, history=30)
+    made = Host(CLASSIC, apart=lambda _: APART, memory=400, quantum=5, history=30)
     for name in ("one", "two"):
         Tenant(name, words(COUNTER), 70).move_into(made)
     asked: dict[int, Callable[[Host], object]] = {
@@ -437,7 +440,7 @@ def test_going_back_is_exact_over_the_whole_host_and_what_was_asked_of_it() -> N
 def test_going_back_knows_who_got_nowhere() -> None:
     """A guest that its monitor has lost ends without a step; what was asked after that comes after that again."""
     stuck = TRAP_AND_EMULATE.vary("stuck", doc="Does nothing about a privilege trap.", dispatcher=STUCK)
-    made = Host(CLASSIC, memory=400, quantum=5, history=10)
+    made = Host(CLASSIC, apart=lambda _: APART, memory=400, quantum=5, history=10)
     Tenant("stuck", words("nop\n nop\n getmode r1"), 64, 100, stuck).move_into(made)
     made.run()
     assert made["stuck"].result.outcome is Outcome.LOST
@@ -453,7 +456,7 @@ def test_going_back_knows_who_got_nowhere() -> None:
 def test_a_trace_names_whose_step_it_was() -> None:
     """And the exits on the way, other guests' with their names."""
     seen: list[dict[str, object]] = []
-    made = Host(CLASSIC, memory=400, quantum=5, sink=lambda r: seen.append(r.to_dict()))
+    made = Host(CLASSIC, apart=lambda _: APART, memory=400, quantum=5, sink=lambda r: seen.append(r.to_dict()))
     for name in ("one", "two"):
         Tenant(name, words(COUNTER), 70).move_into(made)
     made.run(40)
@@ -478,7 +481,7 @@ def spinners(host: Host, *shares: int) -> list[Hosted]:
 @pytest.mark.parametrize("shares", [(1, 2, 5), (1, 1), (7, 3), (1, 1, 1, 13), (5,)], ids=str)
 def test_time_is_in_proportion_to_shares(shares: tuple[int, ...]) -> None:
     """At any moment nobody is further from its due than by a quantum for each of the others."""
-    host = Host(CLASSIC, memory=400, scheduler=PROPORTIONAL, quantum=10)
+    host = Host(CLASSIC, apart=lambda _: APART, memory=400, scheduler=PROPORTIONAL, quantum=10)
     each = spinners(host, *shares)
     for _ in range(40):
         host.run(37)
@@ -490,7 +493,7 @@ def test_time_is_in_proportion_to_shares(shares: tuple[int, ...]) -> None:
 
 def test_who_comes_late_or_was_away_gets_nothing_for_it() -> None:
     """Its time counts from when it is there."""
-    host = Host(CLASSIC, memory=400, scheduler=PROPORTIONAL, quantum=10)
+    host = Host(CLASSIC, apart=lambda _: APART, memory=400, scheduler=PROPORTIONAL, quantum=10)
     one, two = spinners(host, 1, 1)
     host.pause(two.name)
     host.run(1000)

@@ -13,14 +13,14 @@ from popek.guests import library
 from popek.isa import shipped
 from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
-from popek.isa.classic import CLASSIC
+from popek.isa.classic import CLASSIC, SYSTEM
 from popek.isa.classic_vt import CLASSIC_VT
 from popek.isa.instruction import EXECUTES
 from popek.isa.slot import BASE, BOUND, IE, MEMORY, MODE, RUN, TIMER, TIMER_PENDING, Role
 from popek.testing.programs import guest
 from popek.vmm.allotment import Allotment
 from popek.vmm.control import broken
-from popek.vmm.monitor import HARDWARE_ASSISTED, HYBRID, INTERPRETER, TRAP_AND_EMULATE, Monitor
+from popek.vmm.monitor import HARDWARE_ASSISTED, HYBRID, INTERPRETER, TRANSLATION, TRAP_AND_EMULATE, Monitor
 from popek.vmm.nesting import DEEPEST, OWN, Nested, monitors, operations
 from popek.vmm.vm_map import vm_map
 
@@ -92,10 +92,12 @@ def test_many_random_guests_cannot_tell() -> None:
         assert lock_step(nested, bare, drawn.steps) == [], drawn.paste()
 
 
-@pytest.mark.parametrize("under", list(product((TRAP_AND_EMULATE, HYBRID, INTERPRETER), repeat=3)))
+@pytest.mark.parametrize("under", list(product((TRAP_AND_EMULATE, TRANSLATION, HYBRID, INTERPRETER), repeat=2)))
 def test_techniques_can_be_mixed(under: tuple[Monitor, ...]) -> None:
-    """Any of them on any other."""
-    nested = Nested(CLASSIC, program("timer"), monitors=under, memory=1024)
+    """Any of them on any other, and over a third."""
+    apart = {"sensitive": frozenset(i.name for i in SYSTEM)}
+    three = (*under, TRAP_AND_EMULATE)
+    nested = Nested(CLASSIC, program("timer"), monitors=three, memory=1024, apart=lambda _: apart)
     bare = Machine(CLASSIC, program("timer"), memory=nested.allotment.size)
     assert lock_step(nested, bare, 250) == []
 
