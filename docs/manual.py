@@ -8,7 +8,7 @@ from notation import lines
 from popek.engine.machine import LARGEST, MEMORY_SIZE, SMALLEST
 from popek.guests import library
 from popek.guests.guest import Guest
-from popek.isa import cycle, encoding, shipped
+from popek.isa import cycle, encoding, hypercall, shipped
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.classic import CLASSIC, INNOCUOUS, SYSTEM
@@ -57,7 +57,17 @@ def code(text: Iterable[str]) -> Iterator[str]:
 
 def isa_manual() -> str:
     """Return the manual of `classic` and its variants."""
-    parts = (_introduction(), _state(), _step(), _traps(), _encoding(), _assembly(), _instructions(), _variants())
+    parts = (
+        _introduction(),
+        _state(),
+        _step(),
+        _traps(),
+        _encoding(),
+        _assembly(),
+        _hypercalls(),
+        _instructions(),
+        _variants(),
+    )
     return "\n".join(line for part in parts for line in part)
 
 
@@ -186,6 +196,39 @@ def _assembly() -> Iterator[str]:
         "These macros are there from the start:",
     )
     yield from code(PRELUDE.strip().splitlines())
+
+
+def _hypercalls() -> Iterator[str]:
+    yield from prose(
+        "## Hypercalls",
+        "A guest that is ported (`popek asm GUEST --isa ISA --port`) asks the monitor `paravirtual` for what is "
+        "critical on its ISA. The hypercall for an instruction is the instruction's own word with bit 31 set: its "
+        f"number, in bits 30..{encoding.OPCODE_LOW}, is the opcode, and operands and results are where the instruction "
+        "has them. So no address changes. To every machine it is an illegal opcode, in both modes, so it always traps; "
+        "it is no supervisor call. The monitor does what the instruction means in the current virtual mode, its traps "
+        "included, with the instruction's word as their detail. It looks ahead before it gives the processor back: "
+        "hypercalls that follow one another are one exit. An unknown number is in the guest what it is without a "
+        "monitor: an illegal opcode.",
+        f"Hypercall number 0 is the batch, `{hypercall.BATCH.operands}`: `ra` entries from virtual address `rb` on, of "
+        f"{hypercall.ENTRY} words each.",
+    )
+    yield from table(
+        ("word of an entry", "holds"),
+        (
+            (0, "a hypercall's word"),
+            (1, "the value of its operand `ra`, or its result there"),
+            (2, "the value of its operand `rb`, or its result there"),
+            (3, "the value of its operand `rc`"),
+        ),
+    )
+    refused = ", ".join(f"`{i}`" for i in CLASSIC.instructions if not hypercall.may_be_batched(i))
+    yield from prose(
+        "If an instruction names a register twice, the first word is meant. Each step of the virtual machine does one "
+        "entry, with its tick: `ra` is one less afterwards, and `rb` is the next entry. At 0 entries the guest goes on "
+        "behind the batch. An interrupt may come between two entries; the trap of an entry has the batch's pc, and "
+        "`rb` says which entry it is. What goes elsewhere, changes mode, R or run state, or is returned from behind "
+        f"the batch, is an illegal opcode in an entry: {refused}.",
+    )
 
 
 def _one(instruction: Instruction, level: str = "###") -> Iterator[str]:

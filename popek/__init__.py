@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from popek.library.exploring import explain, lattice, repair
     from popek.library.proving import classify, verdict
     from popek.library.running import compare, machine, run, virtual
-    from popek.library.texts import assemble, disassemble
+    from popek.library.texts import assemble, disassemble, port
 
 __version__ = "0.1.0"
 
@@ -32,6 +32,7 @@ __all__ = [
     "lattice",
     "load",
     "machine",
+    "port",
     "repair",
     "run",
     "verdict",
@@ -51,6 +52,7 @@ _HOMES = {
     "lattice": "popek.library.exploring",
     "load": "popek.files",
     "machine": "popek.library.running",
+    "port": "popek.library.texts",
     "repair": "popek.library.exploring",
     "run": "popek.library.running",
     "verdict": "popek.library.proving",

@@ -79,6 +79,7 @@ class _Assembly:
         self.location: int | None = int(PC.reset)
         self.words: dict[int, int] = {}
         self.lines: dict[int, int] = {}
+        self.code: set[int] = set()
         self.pending: list[_Pending] = []
         self.overlapping = False
         self.expansions = self.expanded = 0
@@ -92,7 +93,7 @@ class _Assembly:
         if self.problems:
             raise PopekError(*_told(self.problems))
         assert self.words.keys() == self.lines.keys(), "a word is missing, and nobody was told"
-        return Program(self.words, self.symbols.values, self.lines, self.source, self.file)
+        return Program(self.words, self.symbols.values, self.lines, self.source, self.file, frozenset(self.code))
 
     def _check_macros(self) -> None:
         for key, macro in self.text.macros.items():
@@ -137,6 +138,7 @@ class _Assembly:
         name = head.text.lower()
         if name in self.instructions:
             coded = read_operands(self.instructions[name], head, statement.rest)
+            self.code |= {self.location} if self.location is not None else set()
             self._emit(head, [coded.word], call)
         elif name in _DIRECTIVES:
             _DIRECTIVES[name](self, head, statement.rest, call)

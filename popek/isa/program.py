@@ -11,13 +11,17 @@ MEMORY_LIMIT = 1 << 24
 
 @frozen(eq=False, repr=False)
 class Program:
-    """An assembled text: words by physical address (unsigned), symbols, and each word's source line (from 1)."""
+    """An assembled text: words by physical address (unsigned), symbols, and each word's source line (from 1).
+
+    `code` are the addresses of words that the text has as instructions; the others are data.
+    """
 
     words: Mapping[int, int]
     symbols: Mapping[str, int]
     lines: Mapping[int, int]
     source: str
     file: str
+    code: frozenset[int] = frozenset()
 
     @cached_property
     def end(self) -> int:

@@ -10,6 +10,7 @@ from popek.engine.state import printed
 from popek.engine.stepper import Result, Sink
 from popek.errors import PopekError
 from popek.guests.guest import Guest
+from popek.isa import porting
 from popek.isa.architecture import Isa
 from popek.isa.program import Program
 from popek.isa.slot import MEMORY
@@ -17,7 +18,7 @@ from popek.library import naming
 from popek.library.naming import NamedGuest, NamedIsa
 from popek.shown import Shown
 from popek.vmm.allotment import Allotment
-from popek.vmm.compare import Comparison, LockStep
+from popek.vmm.compare import Comparison, LockStep, replaced
 from popek.vmm.monitor import MONITORS, Monitor, Treatment
 from popek.vmm.virtual_machine import VirtualMachine
 
@@ -119,17 +120,22 @@ def virtual(
     disk: Iterable[int] = (),
     sink: Sink | None = None,
 ) -> VirtualMachine:
-    """Return a virtual machine with a program in its memory, at reset, under a monitor.
+    """Return a virtual machine with a program in its memory, at reset, under a monitor; ported, if it wants that.
 
     `memory` is the real machine's, in words, and `allotment` (a base and a size) the part of it that is the guest's.
     """
     on = naming.isa(isa)
     under = _fit(monitor, on)
+    apart = _treated_apart(on, under)
+    words = _words(program)
+    if under.for_ported:
+        code = program.code if isinstance(program, Program) else None
+        words = porting.port(words, on, replaced(under, **apart), code).words
     return VirtualMachine(
         on,
-        _words(program),
+        words,
         monitor=under,
-        **_treated_apart(on, under),
+        **apart,
         allotment=_allotment(allotment),
         memory=memory,
         typed=input,
@@ -221,9 +227,11 @@ def compare(
     found = naming.guest(guest)
     on = naming.isa(found.isa if isa is None else isa)
     under = _fit(monitor, on)
+    program = naming.program(guest, found, on)
     pair = LockStep(
         on,
-        naming.program(guest, found, on).words,
+        program.words,
+        code=program.code,
         monitor=under,
         **_treated_apart(on, under),
         allotment=_allotment(allotment),

@@ -8,6 +8,8 @@ from attrs import field, frozen
 from popek import files
 from popek.isa import assembler, disassembler
 from popek.isa.architecture import Isa
+from popek.isa.porting import Port, port_program
+from popek.isa.porting import Ported as PortedWord
 from popek.isa.program import Program
 from popek.library import naming, words_file
 from popek.library.naming import NamedGuest, NamedIsa
@@ -55,6 +57,45 @@ def listing(named: NamedGuest, isa: NamedIsa | None = None) -> Listing:
     guest = naming.guest(named)
     on = naming.isa(guest.isa if isa is None else isa)
     return Listing(naming.program(named, guest, on), on.name)
+
+
+@frozen
+class Ported(Shown):
+    """A guest whose critical instructions have become hypercalls, with the list of what was changed."""
+
+    program: Program
+    isa: str
+    port: Port
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        listed = Listing(self.program, self.isa).to_dict()
+        return {**listed, "changed": self._told(self.port.changed), "left": self._told(self.port.left)}
+
+    def _told(self, words: Iterable[PortedWord]) -> list[dict[str, Any]]:
+        lines = self.program.lines
+        return [
+            {"address": w.address, "instruction": w.instruction, "was": w.was, "now": w.now, "line": lines[w.address]}
+            for w in words
+        ]
+
+    def words_text(self) -> str:
+        """Return the words alone, as a text that `Disassembly.read` reads."""
+        return words_file.write(self.program.words, f"{self.program.file}, ported to hypercalls for {self.isa}")
+
+
+def port(named: NamedGuest, isa: NamedIsa | None = None) -> Ported:
+    """Port a guest for an ISA: replace its critical instructions by hypercalls, as far as they are seen to be code.
+
+    The ported guest is for the monitor `paravirtual`; anywhere else a hypercall is an illegal opcode.
+    """
+    from popek.prove.classes import classify  # noqa: PLC0415 - the solver takes a while to import, and few need it
+
+    guest = naming.guest(named)
+    on = naming.isa(guest.isa if isa is None else isa)
+    critical = frozenset(c.name for c in classify(on) if c.critical is not False)
+    program, done = port_program(naming.program(named, guest, on), on, critical)
+    return Ported(program, on.name, done)
 
 
 @frozen

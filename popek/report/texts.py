@@ -1,11 +1,14 @@
 """Programs: words beside their text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import RenderableType
+from rich.text import Text
 
-from popek.library.texts import Disassembly, Listing
-from popek.report.drawing import drawing, verbatim
+from popek.isa.porting import Ported as PortedWord
+from popek.library.texts import Disassembly, Listing, Ported
+from popek.report.drawing import QUIET, counted, drawing, hints, indented, section, stack, table, title, verbatim
+from popek.report.verdicts import asked_as
 
 
 @drawing.register
@@ -21,6 +24,28 @@ def _lines(value: Listing) -> Iterator[str]:
         text = program.text(address) if line != before else ""
         yield f"{address:>8}  {program.words[address]:08x}  {text}".rstrip()
         before = line
+
+
+@drawing.register
+def _ported(value: Ported, width: int) -> RenderableType:
+    del width
+    left = section("left as it is: it looks critical, and is data", _words(value, value.port.left))
+    said = f"{counted(len(value.port.changed), 'instruction')} replaced by hypercalls"
+    return stack(
+        title(value.program.file, value.isa, said),
+        indented(_words(value, value.port.changed)) if value.port.changed else None,
+        left if value.port.left else None,
+        hints(f"popek compare GUEST --isa {asked_as(value.isa)} --monitor paravirtual"),
+    )
+
+
+def _words(value: Ported, words: Iterable[PortedWord]) -> RenderableType:
+    drawn = table("address", "was", "now", "line", "text")
+    for word in words:
+        was, now = f"{word.was:08x}", f"{word.now:08x}"
+        line = Text(str(value.program.lines[word.address]), style=QUIET)
+        drawn.add_row(Text(str(word.address)), Text(was), Text(now), line, Text(value.program.text(word.address)))
+    return drawn
 
 
 @drawing.register

@@ -11,14 +11,16 @@ from typing import Any
 from attrs import define, field, frozen
 
 from popek.engine.machine import MEMORY_SIZE, Machine
-from popek.engine.state import Change, differences
+from popek.engine.state import Change, State, differences
 from popek.engine.stepper import MAX_STEPS, Record, Result
 from popek.isa.architecture import Isa
+from popek.isa.porting import NO_PORT, port
 from popek.isa.slot import MEMORY, REGISTERS, Array, Role
 from popek.shown import Shown
 from popek.vmm.allotment import Allotment
 from popek.vmm.control import broken, trespasses
-from popek.vmm.monitor import TRAP_AND_EMULATE, Monitor
+from popek.vmm.monitor import TRAP_AND_EMULATE, Monitor, Treatment
+from popek.vmm.virtual import VirtualState
 from popek.vmm.virtual_machine import VirtualMachine, default_allotment
 
 TAIL = 5
@@ -123,7 +125,8 @@ class _Side:
 class LockStep:
     """A bare machine and a virtual one with the same program, stepped together.
 
-    `records`: keep the last steps of either side, for showing them; without, it is faster.
+    `records`: keep the last steps of either side, for showing them; without, it is faster. If the monitor's guests are
+    ported, the virtual machine gets the port; `code` says which addresses are code, and a ported word is not different.
     """
 
     def __init__(
@@ -139,14 +142,16 @@ class LockStep:
         typed: bytes = b"",
         disk: Iterable[int] = (),
         records: bool = True,
+        code: Container[int] | None = None,
     ) -> None:
         allotment = allotment or default_allotment(memory)
         disk = tuple(disk)
+        self.port = port(words, isa, replaced(monitor, sensitive, critical), code) if monitor.for_ported else NO_PORT
         self.isa = isa
         self._sides = _Side(), _Side()
         self.virtual = VirtualMachine(
             isa,
-            words,
+            self.port.words if monitor.for_ported else words,
             monitor=monitor,
             sensitive=sensitive,
             critical=critical,
@@ -221,9 +226,12 @@ class LockStep:
         for name, a, b in differences(bare, virtual, self.isa):
             yield Difference(name, a, b)
         for array, index in sorted(self._touched(), key=lambda t: (t[0].name, t[1])):
-            a, b = bare.element(array, index), virtual.element(array, index)
-            if a != b:
-                yield Difference(f"{array.name}[{index}]", a, b)
+            yield from self._element(array, index, bare, virtual)
+
+    def _element(self, array: Array, index: int, bare: State, virtual: VirtualState) -> Iterator[Difference]:
+        a, b = bare.element(array, index), virtual.element(array, index)
+        if a != b and not (array is MEMORY and self.port.stands_for(index, a, b)):
+            yield Difference(f"{array.name}[{index}]", a, b)
 
     def _touched(self) -> set[tuple[Array, int]]:
         base, real, own = self.virtual.allotment.base, self.virtual.real, self.virtual.state.own
@@ -246,9 +254,13 @@ class LockStep:
             words: Any = ours.arrays[array]
             known: Iterable[int] = range(bare.size) if array is MEMORY else _keys(words) | _keys(bare.arrays[array])
             for index in sorted(known):
-                a, b = bare.element(array, index), virtual.element(array, index)
-                if a != b:
-                    yield Difference(f"{array.name}[{index}]", a, b)
+                yield from self._element(array, index, bare, virtual)
+
+
+def replaced(monitor: Monitor, sensitive: Container[str], critical: Container[str]) -> Container[str]:
+    """Return the names of the instructions that hypercalls replace."""
+    plans = monitor.supervisor, monitor.user
+    return sensitive if any(p.sensitive is Treatment.HYPERCALL for p in plans) else critical
 
 
 def _keys(words: Any) -> set[int]:

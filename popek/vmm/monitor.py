@@ -23,6 +23,7 @@ from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.encoding import WORD_MASK
 from popek.isa.expression import Expr
+from popek.isa.hypercall import check as check_room
 from popek.isa.slot import MODE, PC, Slot
 from popek.vmm import own_parts
 from popek.vmm.translation.cells import CACHE, SMALLEST_CACHE
@@ -186,6 +187,11 @@ class Monitor:
         """Whether it leaves guests to the hardware's guest mode."""
         return Treatment.GUEST in (self.supervisor.others, self.user.others)
 
+    @property
+    def for_ported(self) -> bool:
+        """Whether its guests are ported: it replaces instructions of some class by hypercalls."""
+        return any(Treatment.HYPERCALL in (p.sensitive, p.critical) for p in (self.supervisor, self.user))
+
     def table(self, isa: Isa) -> VmMap:
         """Return the VM map: the shipped one, with this monitor's own entries in place of some."""
         shipped = guest_map(isa, isa.guest) if self.in_guest_mode and isa.guest is not None else vm_map(isa)
@@ -200,6 +206,8 @@ class Monitor:
 
     def check_parts(self, isa: Isa) -> None:
         """Raise `PopekError` unless every part is about what an ISA has."""
+        if self.for_ported:
+            check_room(isa)
         own_parts.check_slots(self.name, "entry", self.entry, isa)
         own_parts.check_slots(self.name, "recovery", self.recovery, isa)
         own_parts.check_routines(self.name, self.routines, isa)

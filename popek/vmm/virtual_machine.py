@@ -19,6 +19,7 @@ from popek.isa.architecture import Decoded, Isa
 from popek.isa.behaviour import Cause
 from popek.isa.encoding import WORD_MASK
 from popek.isa.slot import MEMORY, MODE, PC, SUPERVISOR, USER
+from popek.vmm import hypercall
 from popek.vmm.allotment import Allotment
 from popek.vmm.guest_mode import GuestView
 from popek.vmm.hardware import MONITOR_ENTRY, Hardware, Platform
@@ -30,6 +31,9 @@ from popek.vmm.virtual import VirtualState
 
 GUEST_EXIT = "guest-exit"
 """The name of an exit that is no trap: an instruction has left guest mode."""
+
+HYPERCALL = Treatment.HYPERCALL.value
+"""The name of an exit because of a hypercall, which is an illegal opcode to the real machine."""
 
 DIRECT, EXITED, INTERRUPTED = "direct", "exited", "interrupted"
 """Ways in which a step came about, besides those that a plan has: directly, after an exit, or by an interrupt."""
@@ -46,7 +50,8 @@ FRUITLESS = 1000
 class VirtualMachine(Stepper):
     """A guest under a monitor. `memory` is the real machine's size in words; `allotment` lies within it.
 
-    `sensitive` and `critical` name the instructions of those classes, for monitors that treat them apart. `meanwhile`
+    `sensitive` and `critical` name the instructions of those classes, for monitors that treat them apart. A guest of a
+    monitor that wants it ported has to be ported (`isa/porting.py`); what is not runs as it would anywhere. `meanwhile`
     is done to the real state whenever the guest gets the processor: what others have done who had it before.
 
     `platform` is what the monitor has, if that is no real machine of its own. Then somebody else decides when it runs,
@@ -104,7 +109,7 @@ class VirtualMachine(Stepper):
     @property
     def exits(self) -> dict[str, int]:
         """How often the guest left direct execution, by the cause of the real trap; or because it left guest mode."""
-        names = [*(c.name.lower() for c in Cause), GUEST_EXIT]
+        names = [*(c.name.lower() for c in Cause), GUEST_EXIT, HYPERCALL]
         return {n: self.counts[f"exit:{n}"] for n in names if f"exit:{n}" in self.counts}
 
     @property
@@ -189,12 +194,9 @@ class VirtualMachine(Stepper):
         if virtual.inside and not directly:
             virtual.pause()
         if not virtual.inside:
-            event = reference.interrupt(self.believed, virtual)
-            if event is not None:
-                return event, INTERRUPTED
-            if not directly:
-                self.note_treated(treatment)
-                return reference.step(self.believed, virtual), treatment.value
+            done = self._without_entry(None if directly else treatment)
+            if done is not None:
+                return done
             self._enter()
         if self._view is not None:
             return self._in_guest_mode(self._view, exits)
@@ -246,10 +248,32 @@ class VirtualMachine(Stepper):
         return self._exit(cause, exits)
 
     def _exit(self, cause: Cause, exits: list[str]) -> Done | None:
-        """Do what the dispatcher has for a real trap."""
+        """Do what the dispatcher has for a real trap, or what a hypercall asks for."""
+        if cause is Cause.ILLEGAL and self._asks():
+            self.left(HYPERCALL, exits)
+            self._count(HYPERCALL)
+            return hypercall.perform(self.believed, self._virtual), HYPERCALL
         self.left(cause.name.lower(), exits)
         answer = ACTIONS[self.monitor.dispatcher[cause]](self.believed, self._virtual)
         return (answer, EXITED) if answer is not None else None
+
+    def _asks(self) -> bool:
+        """Say whether the guest's next word is a hypercall of this monitor's."""
+        return self.monitor.for_ported and hypercall.asks(self.believed, self._virtual)
+
+    def _without_entry(self, treatment: Treatment | None) -> Done | None:
+        """Do what the monitor does while it has the processor: an interrupt, a hypercall, or what is not direct."""
+        event = reference.interrupt(self.believed, self._virtual)
+        if event is not None:
+            return event, INTERRUPTED
+        if self._asks():
+            self.note_treated(Treatment.HYPERCALL)
+            reference.apply(self.believed.tick, self._virtual)
+            return hypercall.perform(self.believed, self._virtual), HYPERCALL
+        if treatment is None:
+            return None
+        self.note_treated(treatment)
+        return reference.step(self.believed, self._virtual), treatment.value
 
     def _in_guest_mode(self, view: GuestView, exits: list[str]) -> Done | None:
         """Let the hardware do one step in guest mode, or leave it."""
@@ -299,7 +323,8 @@ class VirtualMachine(Stepper):
     def _way(self, plan: Plan, decoded: Decoded | None) -> Treatment:
         """Return how an instruction is run."""
         name = decoded.instruction.name if decoded else ""
-        return plan.treatment(sensitive=name in self._sensitive, critical=name in self._critical)
+        found = plan.treatment(sensitive=name in self._sensitive, critical=name in self._critical)
+        return plan.others if found is Treatment.HYPERCALL else found  # a port has replaced it, or there is nothing
 
     def __repr__(self) -> str:
         where = f"{self.allotment.base}:{self.allotment.size}"
