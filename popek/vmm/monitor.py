@@ -256,6 +256,7 @@ PARAVIRTUAL = Monitor(
     user=PORTED,
     assumes=(
         "the guest is ported: no critical instruction is left in it, not even one that it makes at run time",
+        "the guest makes no hypercall but those that its port has put in the place of an instruction",
         "the hypercall is no supervisor call, and does in the current virtual mode what it stands for",
     ),
 )

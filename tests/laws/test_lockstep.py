@@ -8,6 +8,7 @@ from attrs import evolve
 from popek.isa.classic import CLASSIC, SYSTEM
 from popek.isa.classic_vt import CLASSIC_VT
 from popek.isa.cycle import NEW_PC, NEW_STATUS
+from popek.isa.hypercall import HYPERCALL
 from popek.isa.instruction import InUser
 from popek.isa.slot import IE, TIMER
 from popek.isa.variants import VARIANTS
@@ -63,6 +64,8 @@ def test_random_guests_cannot_tell_under_any_technique(name: str) -> None:
     isa = CLASSIC_VT if MONITORS[name].in_guest_mode else CLASSIC
     for seed in range(20_000, 20_060):
         drawn = guest(isa, seed)
+        if MONITORS[name].for_ported:  # such a guest makes no hypercalls but its port's: it assumes so
+            drawn = evolve(drawn, words={a: w & ~HYPERCALL for a, w in drawn.words.items()})
         comparison = lock_step(drawn, isa, monitor=MONITORS[name], sensitive=SENSITIVE)
         assert comparison.equivalent, told(drawn, comparison)
         assert comparison.violation is None, told(drawn, comparison)
