@@ -141,7 +141,7 @@ def test_values_show_themselves(name: str) -> None:
         lambda: popek.verdict("clasic"),
         lambda: popek.run("helo"),
         lambda: popek.run("hello", monitor="no-such"),
-        lambda: popek.run("hello", engine="native"),
+        lambda: popek.run("hello", engine="fast"),
         lambda: popek.run("hello", allotment=(1024, 256)),
         lambda: popek.run("hello", monitor="hybrid", allotment=(8, 256)),
         lambda: popek.run("hello", max_steps=-1),

@@ -98,6 +98,7 @@ class Source:
 
 
 SOURCES: Mapping[str, Source] = {
+    "native": Source("popek.engine.native.tier", needs="llvmlite"),
     "python": Source("popek.engine.generated.tier"),
 }
 """The tiers by name, best first."""

@@ -1,0 +1,73 @@
+"""Where the interpreter's loop looks for regions: at the target of a jump.
+
+A table has, for some addresses, the compiled region that begins there; it is asked by the pc and by what the
+translation of the pc depends on. An address that is often jumped to and has none is reported as hot.
+"""
+
+from typing import TYPE_CHECKING
+
+from popek.engine.native.context import ENTRIES, Field
+from popek.isa.architecture import Isa
+from popek.isa.expression import subtrees
+from popek.isa.slot import PC, Slot
+
+if TYPE_CHECKING:
+    from popek.engine.native.interpreter import Step
+
+SHORTEST = 8
+"""A region is not entered for fewer instructions than these."""
+
+
+def places(isa: Isa) -> tuple[Slot, ...]:
+    """Return the slots that the place of the next instruction depends on, besides the pc."""
+    return tuple({e.payload: None for root in isa.fetch for e in subtrees(root) if isinstance(e.payload, Slot)})
+
+
+def write(step: "Step") -> None:
+    """Write the block `jumped`: a region if there is one and it fits, or else the loop."""
+    text = step.text
+    text.label("jumped")
+    quiet = text.load("%quiet", "i64")
+    text.leave_if(text.value(f"icmp ult i64 {quiet}, {SHORTEST}"), "loop")
+    key = pc = step.view.slot(text, PC)
+    for slot in places(step.isa):
+        key = text.value(f"add i32 {key}, {step.view.slot(text, slot)}")
+    index = text.value(f"and i32 {key}, {ENTRIES - 1}")
+    regions = text.load(step.field(Field.TABLE), "ptr")
+    tag = text.at(regions, text.value(f"shl i32 {index}, 1"), "i64", by="i32")
+    wanted = text.value(f"zext i32 {pc} to i64")
+    found, missed = text.fresh("found"), text.fresh("missed")
+    text.branch(text.value(f"icmp eq i64 {text.load(tag, 'i64')}, {wanted}"), found, missed)
+    text.label(found)
+    _call(step, text.load(text.at(tag, 1, "i64"), "ptr"), quiet)
+    text.label(missed)
+    counts = text.load(step.field(Field.COUNTS), "ptr")
+    place = text.at(counts, index, "i32", by="i32")
+    count = text.value(f"add i32 {text.load(place)}, 1")
+    text.store(count, place)
+    wide = text.value(f"zext i32 {count} to i64")
+    text.leave_if(text.value(f"icmp ugt i64 {wide}, {step.noted(Field.THRESHOLD)}"), "hot")
+    text.go("loop")
+    text.label("hot")
+    text.store(0, place)
+    step.note(Field.HOT, pc, "i32")
+    text.go("exit.hot")
+
+
+def _call(step: "Step", region: str, quiet: str) -> None:
+    """Write the call of a region, for as many steps as are quiet; one that does none leaves the step to the loop."""
+    text = step.text
+    text.store(step.view.slot(text, PC), f"{step.view.place(PC)}.at")
+    buffers = ", ".join(f"ptr {b.pointer}" for b in step.view.buffers.values())
+    executed = text.value(f"call i64 {region}(ptr %ctx, ptr %slots, ptr %marks, {buffers}, i64 {quiet})")
+    text.leave_if(text.value(f"icmp eq i64 {executed}, 0"), "loop")
+    text.store(text.load(f"{step.view.place(PC)}.at"), step.view.place(PC))
+    text.store(text.value(f"sub i64 {quiet}, {executed}"), "%quiet", "i64")
+    step.add(Field.REGIONS, executed)
+    text.leave_if(text.value(f"icmp ne i64 {step.noted(Field.DIRTY)}, 0"), "exit.changed")
+    text.go("jumped")
+
+
+def indexed(isa: Isa, pc: int, slots: dict[Slot, int]) -> int:
+    """Return where in the table the region at a pc belongs."""
+    return (pc + sum(slots[s] for s in places(isa))) % ENTRIES

@@ -1,0 +1,53 @@
+"""What compiled code works on, from Python's side: fields, slots, marks, the tables, and a state's buffers."""
+
+import ctypes
+from typing import Any
+
+from popek.engine.native.context import ENTRIES, FIELDS, Field
+from popek.engine.native.interpreter import buffered
+from popek.engine.state import State
+from popek.isa.slot import Slot
+
+NOWHERE = (1 << 64) - 1
+"""What stands in the table of regions for no address."""
+
+
+class Memory:
+    """The buffers of one state, held in place as long as this lives."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.fields = (ctypes.c_uint64 * FIELDS)()
+        self.slots = (ctypes.c_uint32 * (len(state.isa.slots) + 1))()
+        self.slots[len(state.isa.slots)] = state.size
+        self.marks = (ctypes.c_uint8 * state.size)()
+        self.table = (ctypes.c_uint64 * (2 * ENTRIES))(*[NOWHERE] * (2 * ENTRIES))
+        self.counts = (ctypes.c_uint32 * ENTRIES)()
+        self.fields[Field.TABLE] = ctypes.addressof(self.table)
+        self.fields[Field.COUNTS] = ctypes.addressof(self.counts)
+        self._held = [shared(state.arrays[a]) for a in buffered(state.isa)]
+        self.pointers = [ctypes.addressof(x) for x in (self.fields, self.slots, self.marks, *self._held)]
+
+    def load(self) -> None:
+        """Take over the state's slots."""
+        values = self.state.slots
+        for n, slot in enumerate(self.state.isa.slots):
+            self.slots[n] = values[slot]
+
+    def store(self) -> None:
+        """Give the slots back to the state."""
+        self.state.slots.update(zip(self.state.isa.slots, self.slots, strict=False))
+
+    def slot(self, slot: Slot) -> int:
+        """Return a slot's value as compiled code has it."""
+        return int(self.slots[self.state.isa.slots.index(slot)])
+
+
+def shared(words: Any) -> Any:
+    """Return the words of a state's array as C sees them, in the same place; the array cannot be resized meanwhile."""
+    return (ctypes.c_uint32 * len(words)).from_buffer(words)
+
+
+def function(address: int, pointers: int) -> Any:
+    """Return a compiled function that takes so many pointers and returns a number."""
+    return ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * pointers)(address)

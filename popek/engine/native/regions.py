@@ -1,0 +1,93 @@
+"""The regions of one state: made where the loop is hot, and dropped when their words change.
+
+Whether they have changed is looked at whenever compiled code stops for it, and whenever Python has had the state: then
+anything may have been written, by a device, a monitor, or whoever steps back. So nobody needs to tell.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from popek.engine.native import llvm
+from popek.engine.native.discover import Discovery, Found
+from popek.engine.native.entry import indexed
+from popek.engine.native.llvm import Loaded
+from popek.engine.native.memory import NOWHERE, Memory
+from popek.engine.native.region import Region
+from popek.engine.state import Words
+from popek.isa.architecture import Isa
+
+PATIENCE = 4
+"""How often one address is compiled; a program that changes it more often is left to the interpreter."""
+
+
+@frozen(eq=False)
+class Compiled:
+    """A region in memory: its entry in the table, and the spans of words that it was made from."""
+
+    entry: int
+    index: int
+    spans: tuple[tuple[int, Words], ...]
+    loaded: Loaded
+
+    def addresses(self) -> Iterator[int]:
+        """Give the physical addresses of its words."""
+        for start, words in self.spans:
+            yield from range(start, start + len(words))
+
+
+class Regions:
+    """All regions of a state."""
+
+    def __init__(self, isa: Isa, memory: Memory) -> None:
+        self.isa, self.memory = isa, memory
+        self.alive: list[Compiled] = []
+        self._made: Counter[tuple[int, int]] = Counter()
+
+    def add(self, pc: int) -> None:
+        """Compile the region that begins at a pc, if there can be one."""
+        state = self.memory.state
+        index = indexed(self.isa, pc, state.slots)
+        if self._made[pc, index] >= PATIENCE:
+            return
+        self._made[pc, index] += 1
+        found = Discovery(self.isa, state).region(pc)
+        if found is None:
+            self._made[pc, index] = PATIENCE
+            return
+        loaded = Loaded(llvm.compiled(Region(self.isa, found, state.size).write()))
+        region = Compiled(pc, index, _spans(found), loaded)
+        self.alive.append(region)
+        for address in region.addresses():
+            self.memory.marks[address] = 1
+        self.memory.table[2 * index] = pc
+        self.memory.table[2 * index + 1] = loaded.address("region")
+
+    def check(self) -> None:
+        """Drop the regions whose words are not any more what they were."""
+        words = self.memory.state.memory
+        stale = [r for r in self.alive if any(words[a : a + len(w)] != w for a, w in r.spans)]
+        for region in stale:
+            self._drop(region)
+
+    def _drop(self, region: Compiled) -> None:
+        self.alive.remove(region)
+        if self.memory.table[2 * region.index + 1] == region.loaded.address("region"):
+            self.memory.table[2 * region.index] = NOWHERE
+        for address in region.addresses():
+            self.memory.marks[address] = 0
+        for other in self.alive:
+            for address in other.addresses():
+                self.memory.marks[address] = 1
+
+
+def _spans(found: Found) -> tuple[tuple[int, Words], ...]:
+    """Return the words of a region as they lie in memory."""
+    words = {p.physical: p.word for p in found.code.values()}
+    spans: list[tuple[int, Words]] = []
+    for address in sorted(words):
+        if not spans or spans[-1][0] + len(spans[-1][1]) != address:
+            spans.append((address, Words("I")))
+        spans[-1][1].append(words[address])
+    return tuple(spans)

@@ -1,0 +1,86 @@
+"""The native tier: the compiled loop of an ISA's steps, driven over a state's own buffers."""
+
+from functools import cache
+from typing import Any
+
+from popek.engine.native import cache as objects
+from popek.engine.native import interpreter
+from popek.engine.native.context import Code, Field, Trapped
+from popek.engine.native.llvm import Loaded
+from popek.engine.native.memory import Memory, function
+from popek.engine.native.regions import Regions
+from popek.engine.reference import Event, Kind
+from popek.engine.state import State
+from popek.engine.tiers import Sprint, Stop
+from popek.isa.architecture import Isa
+from popek.isa.behaviour import Cause
+
+STOPS = {Code.BUDGET: Stop.BUDGET, Code.HALTED: Stop.HALTED, Code.HAND_OVER: Stop.HAND_OVER}
+
+THRESHOLD = 20_000
+"""After so many jumps to an address a region is made for it: about the time that making it takes."""
+
+
+@cache
+def loop(isa: Isa) -> Loaded:
+    """Return the compiled loop of an ISA."""
+    return Loaded(objects.compiled(interpreter.module(isa)))
+
+
+class Native:
+    """Advances one state by compiled code."""
+
+    name = "native"
+
+    def __init__(self, isa: Isa, state: State, threshold: int = THRESHOLD) -> None:
+        self.isa = isa
+        self.memory = Memory(state)
+        self._loop = loop(isa)
+        self._run: Any = function(self._loop.address("run"), len(self.memory.pointers))
+        self.regions = Regions(isa, self.memory)
+        self.memory.fields[Field.THRESHOLD] = threshold
+
+    def advance(self, budget: int, *, trapped: bool, traps: bool = True) -> Sprint:
+        """Do at most `budget` steps; see `tiers.Tier`."""
+        memory, fields = self.memory, self.memory.fields
+        memory.load()
+        self.regions.check()
+        fields[Field.BUDGET], fields[Field.INTERRUPTS] = budget, 0
+        fields[Field.TRAPPED], fields[Field.TRAPS] = trapped, traps
+        code = self._go()
+        memory.store()
+        steps = budget - fields[Field.BUDGET]
+        trap = self._event() if steps and fields[Field.TRAPPED] else None
+        return Sprint(steps, steps - fields[Field.INTERRUPTS], STOPS[code], trap)
+
+    def _go(self) -> Code:
+        """Run until there is something that the caller has to know."""
+        while True:
+            self.memory.fields[Field.DIRTY] = 0
+            code = Code(self._run(*self.memory.pointers))
+            if code in STOPS:
+                return code
+            self.memory.store()
+            if code is Code.HOT:
+                self.regions.add(self.memory.fields[Field.HOT])
+            else:
+                self.regions.check()
+
+    def _event(self) -> Event:
+        """Return the last step, which was a trap."""
+        fields = self.memory.fields
+        word = fields[Field.WORD]
+        return Event(
+            Kind.TRAP,
+            fields[Field.PC],
+            fields[Field.MODE],
+            self.isa.decode(word) if fields[Field.KIND] == Trapped.INSTRUCTION else None,
+            Cause(fields[Field.CAUSE]),
+            fields[Field.DETAIL],
+            bool(fields[Field.PRIVILEGE]),
+        )
+
+
+def make(isa: Isa, state: State) -> Native | None:
+    """Return the tier for a state; nothing if the ISA's step is not only about buffers."""
+    return Native(isa, state) if interpreter.compilable(isa) else None
