@@ -106,7 +106,7 @@ def machine(
     sink: Sink | None = None,
 ) -> Machine:
     """Return a bare machine with a program in its memory, at reset. `memory` is in words; `input` will be typed."""
-    return Machine(naming.isa(isa), _words(program), memory=memory, typed=input, disk=disk, sink=sink)
+    return Machine(naming.isa(isa), words_of(program), memory=memory, typed=input, disk=disk, sink=sink)
 
 
 def virtual(
@@ -125,18 +125,13 @@ def virtual(
     `memory` is the real machine's, in words, and `allotment` (a base and a size) the part of it that is the guest's.
     """
     on = naming.isa(isa)
-    under = _fit(monitor, on)
-    apart = _treated_apart(on, under)
-    words = _words(program)
-    if under.for_ported:
-        code = program.code if isinstance(program, Program) else None
-        words = porting.port(words, on, replaced(under, **apart), code).words
+    under = fit(monitor, on)
     return VirtualMachine(
         on,
-        words,
+        ported(on, under, program),
         monitor=under,
-        **apart,
-        allotment=_allotment(allotment),
+        **treated_apart(on, under),
+        allotment=placed(allotment),
         memory=memory,
         typed=input,
         disk=disk,
@@ -179,14 +174,30 @@ def run(
     else:
         ready = virtual(on, program, monitor, allotment=allotment, memory=size, input=typed, disk=words, sink=sink)
     ready.engine = engine
-    spans = [_span(ready, *d) for d in dump]
-    result = ready.run(_budget(found.max_steps if max_steps is None else max_steps))
-    on_its_terms = input is None and disk is None and max_steps is None and ready.state.size >= found.memory
+    spans = [span(ready, *d) for d in dump]
+    ready.run(budget(found.max_steps if max_steps is None else max_steps))
+    on_its_terms = input is None and disk is None and max_steps is None
+    return told(found, program, ready, size, spans, stats=stats, on_its_terms=on_its_terms)
+
+
+def told(
+    found: Guest,
+    program: Program,
+    ready: Machine | VirtualMachine,
+    memory: int,
+    spans: Iterable[range] = (),
+    *,
+    stats: bool = False,
+    on_its_terms: bool = True,
+) -> Run:
+    """Return what became of a guest on a machine that has run; `memory` is the real machine's."""
+    result = ready.result()
+    on_its_terms = on_its_terms and ready.state.size >= found.memory
     done = Run(
         found.name,
-        on.name,
+        ready.isa.name,
         monitor=None,
-        memory=size,
+        memory=memory,
         allotment=None,
         result=result,
         exits={},
@@ -226,20 +237,20 @@ def compare(
     """Run a guest on the bare machine and under a monitor, side by side, up to the first divergence and on."""
     found = naming.guest(guest)
     on = naming.isa(found.isa if isa is None else isa)
-    under = _fit(monitor, on)
+    under = fit(monitor, on)
     program = naming.program(guest, found, on)
     pair = LockStep(
         on,
         program.words,
         code=program.code,
         monitor=under,
-        **_treated_apart(on, under),
-        allotment=_allotment(allotment),
+        **treated_apart(on, under),
+        allotment=placed(allotment),
         memory=MEMORY_SIZE if memory is None else memory,
         typed=found.input if input is None else input,
         disk=found.disk if disk is None else disk,
     )
-    return evolve(pair.run(_budget(found.max_steps if max_steps is None else max_steps)), guest=found.name)
+    return evolve(pair.run(budget(found.max_steps if max_steps is None else max_steps)), guest=found.name)
 
 
 @frozen
@@ -266,14 +277,14 @@ def compare_all(guest: NamedGuest, *, isa: NamedIsa | None = None, **terms: Any)
     return Comparisons(tuple(compare(found, isa=on, monitor=m, **terms) for m in able))
 
 
-def _fit(named: Monitor | str, on: Isa) -> Monitor:
+def fit(named: Monitor | str, on: Isa) -> Monitor:
     """Return a monitor that can run guests on an ISA."""
     found = naming.monitor(named, on)
     found.check(on)
     return found
 
 
-def _treated_apart(isa: Isa, monitor: Monitor) -> dict[str, Any]:
+def treated_apart(isa: Isa, monitor: Monitor) -> dict[str, Any]:
     """Return the names of the sensitive and of the critical instructions, if a monitor treats those apart."""
     plans = monitor.supervisor, monitor.user
     if all(p.sensitive is None and p.critical is None for p in plans):
@@ -287,7 +298,17 @@ def _treated_apart(isa: Isa, monitor: Monitor) -> dict[str, Any]:
     }
 
 
-def _words(program: Words) -> Mapping[int, int]:
+def ported(isa: Isa, monitor: Monitor, program: Words) -> Mapping[int, int]:
+    """Return a program's words; with hypercalls in them, if a monitor is for ported guests."""
+    words = words_of(program)
+    if not monitor.for_ported:
+        return words
+    code = program.code if isinstance(program, Program) else None
+    return porting.port(words, isa, replaced(monitor, **treated_apart(isa, monitor)), code).words
+
+
+def words_of(program: Words) -> Mapping[int, int]:
+    """Return a program's words."""
     if isinstance(program, Program):
         return program.words
     if not isinstance(program, Mapping):
@@ -295,17 +316,20 @@ def _words(program: Words) -> Mapping[int, int]:
     return program
 
 
-def _allotment(place: Place | None) -> Allotment | None:
+def placed(place: Place | None) -> Allotment | None:
+    """Return an allotment from its base and size, if there is one."""
     return Allotment(*place) if isinstance(place, tuple) else place
 
 
-def _budget(steps: int) -> int:
+def budget(steps: int) -> int:
+    """Return a step budget if it is possible."""
     if not 0 <= steps <= LONGEST_RUN:
         raise PopekError(f"a budget of {steps} steps is not possible: 0 to {LONGEST_RUN} are")
     return steps
 
 
-def _span(ready: Machine | VirtualMachine, address: int, count: int) -> range:
+def span(ready: Machine | VirtualMachine, address: int, count: int) -> range:
+    """Return the addresses of some words of a machine's memory, if it has them."""
     size = ready.state.size
     if address < 0 or count < 0 or address + count > size:
         raise PopekError(f"{count} words from {address} on cannot be shown: the memory has {size} words")
