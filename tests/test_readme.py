@@ -4,7 +4,7 @@ import doctest
 from pathlib import Path
 
 import pytest
-from readme import OWN_MONITOR, README, Session, blocks, sessions, write_files
+from readme import OWN_MONITOR, README, TESTING, Session, blocks, sessions, write_files
 
 TEXT = README.read_text(encoding="utf-8")
 PAGES = {p.name: p.read_text(encoding="utf-8") for p in (README, OWN_MONITOR)}
@@ -34,12 +34,13 @@ def test_the_tutorial_leaves_nothing_untried() -> None:
     assert all(any(n in s.line for page, s in SESSIONS if page == OWN_MONITOR.name) for n in names)
 
 
-def test_the_library_answers_what_is_shown() -> None:
+@pytest.mark.parametrize("path", [README, TESTING], ids=lambda p: p.name)
+def test_the_library_answers_what_is_shown(path: Path) -> None:
     """Every `>>>` in a `python` block gives what stands below it."""
-    examples = [b for b in blocks("python", TEXT) if b.startswith(">>>")]
+    examples = [b for b in blocks("python", path.read_text(encoding="utf-8")) if b.startswith(">>>")]
     assert examples
     for number, block in enumerate(examples):
-        test = doctest.DocTestParser().get_doctest(block, {}, f"README {number}", "README.md", 0)
+        test = doctest.DocTestParser().get_doctest(block, {}, f"{path.name} {number}", path.name, 0)
         assert doctest.DocTestRunner(verbose=False).run(test).failed == 0
 
 

@@ -42,7 +42,7 @@ def _user(value: object) -> InUser | Behaviour:
     return value if isinstance(value, InUser) else _behaviour(value)
 
 
-@frozen
+@frozen(repr=False)
 class Instruction:
     """One instruction of an ISA.
 
@@ -58,6 +58,9 @@ class Instruction:
     does: Behaviour = field(converter=_behaviour)
     in_user: InUser | Behaviour = field(default=EXECUTES, converter=_user)
     source: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Instruction {self.name} {self.operands}".rstrip() + ">"
 
     @cached_property
     def format(self) -> tuple[Operand, ...]:

@@ -1,9 +1,13 @@
-"""Hypothesis strategies: words that meet the edges, operators' arguments, expressions, guests. Needs `hypothesis`."""
+"""Hypothesis strategies: words that meet the edges, states, instructions, guests, ISAs, monitors right and wrong."""
+
+from random import Random
 
 from hypothesis import strategies as st
 
-from popek.isa.architecture import Isa
-from popek.isa.encoding import WORD_MASK
+from popek.engine.state import State
+from popek.isa.architecture import Decoded, Isa
+from popek.isa.classic import CLASSIC
+from popek.isa.encoding import WORD_MASK, Operand
 from popek.isa.expression import (
     OPERATORS,
     SIZE,
@@ -14,9 +18,15 @@ from popek.isa.expression import (
     node,
     operand,
 )
+from popek.isa.instruction import EXECUTES, IGNORED, TRAPS, Instruction
 from popek.isa.slot import MEMORY, REGISTERS
+from popek.testing.behaviours import random_instruction
 from popek.testing.programs import Guest, guest
+from popek.testing.states import any_state
+from popek.testing.terminating import programs
 from popek.testing.words import EDGES
+from popek.testing.wrong_monitors import WRONG_MONITORS
+from popek.vmm.monitor import MONITORS, Monitor
 
 
 def words() -> st.SearchStrategy[int]:
@@ -54,4 +64,59 @@ def guests(isa: Isa) -> st.SearchStrategy[Guest]:
     return st.integers(0, 1 << 32).map(lambda seed: guest(isa, seed))
 
 
-__all__ = ["expressions", "guests", "words"]
+def states(isa: Isa, size: int = 64) -> st.SearchStrategy[State]:
+    """Draw a state of a machine with `size` words of memory: edges everywhere, an R that is often of some use."""
+    return st.integers(0, 1 << 32).map(lambda seed: any_state(Random(seed), isa, size))  # noqa: S311 - no secret
+
+
+@st.composite
+def instructions(draw: st.DrawFn, isa: Isa) -> Decoded:
+    """Draw an instruction of an ISA with its operands: `.word` is its encoding."""
+    instruction = draw(st.sampled_from(isa.instructions))
+    values = {o.field.name: draw(_fields(o)) for o in instruction.format}
+    return Decoded(instruction, values, instruction.encode(values))
+
+
+def _fields(given: Operand) -> st.SearchStrategy[int]:
+    span = given.field.span
+    near = [v for v in (0, 1, 2, -1, span[0], span[-1]) if v in span]
+    return st.one_of(st.sampled_from(near), st.integers(span[0], span[-1]))
+
+
+def behaviours() -> st.SearchStrategy[Instruction]:
+    """Draw an instruction that nobody thought of, named `random`, with the operands `ra, rb, imm`."""
+    return st.integers(0, 1 << 32).map(random_instruction)
+
+
+@st.composite
+def isas(draw: st.DrawFn, base: Isa = CLASSIC, *, most: int = 4) -> Isa:
+    """Draw a configuration of an ISA: some of its privileged instructions execute or are ignored in user mode."""
+    system = [i.name for i in base.instructions if i.in_user is TRAPS]
+    chosen = draw(st.lists(st.sampled_from(system), max_size=most, unique=True)) if system else []
+    kinds = {name: draw(st.sampled_from((EXECUTES, IGNORED))) for name in sorted(chosen)}
+    parts = [name for kind in (EXECUTES, IGNORED) for name in ([n for n, k in kinds.items() if k is kind])]
+    return base.vary("-".join((base.name, *parts)), kinds) if kinds else base
+
+
+def monitors(isa: Isa = CLASSIC) -> st.SearchStrategy[Monitor]:
+    """Draw one of the shipped monitors that can run guests on an ISA."""
+    return st.sampled_from([m for m in MONITORS.values() if isa.guest or not m.in_guest_mode])
+
+
+def wrong_monitors() -> st.SearchStrategy[Monitor]:
+    """Draw a monitor that is wrong in one part, named for it."""
+    return st.sampled_from([monitor for _, monitor in WRONG_MONITORS.values()])
+
+
+__all__ = [
+    "behaviours",
+    "expressions",
+    "guests",
+    "instructions",
+    "isas",
+    "monitors",
+    "programs",
+    "states",
+    "words",
+    "wrong_monitors",
+]

@@ -121,7 +121,7 @@ GUEST = Plan(Treatment.GUEST)
 PORTED = Plan(Treatment.DIRECT, critical=Treatment.HYPERCALL)
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Monitor:
     """A monitor: a technique's plans, and dispatcher, allocator and interpreter routines.
 
@@ -135,11 +135,11 @@ class Monitor:
     doc: str
     supervisor: Plan = DIRECT
     user: Plan = DIRECT
-    dispatcher: Mapping[Cause, Action] = field(default=DISPATCHER, repr=False)
-    entry: Mapping[Slot, Expr] = field(factory=dict, converter=own_parts.entry, repr=False)
-    recovery: Mapping[Slot, Expr] = field(factory=dict, converter=own_parts.recovery, repr=False)
-    routines: Mapping[str, Behaviour] = field(factory=dict, converter=own_parts.routines, repr=False)
-    reflection: Behaviour | None = field(default=None, converter=own_parts.reflection, repr=False)
+    dispatcher: Mapping[Cause, Action] = field(default=DISPATCHER)
+    entry: Mapping[Slot, Expr] = field(factory=dict, converter=own_parts.entry)
+    recovery: Mapping[Slot, Expr] = field(factory=dict, converter=own_parts.recovery)
+    routines: Mapping[str, Behaviour] = field(factory=dict, converter=own_parts.routines)
+    reflection: Behaviour | None = field(default=None, converter=own_parts.reflection)
     quantum: int = QUANTUM
     cache: int = CACHE
     renews: bool = False
@@ -161,6 +161,9 @@ class Monitor:
             raise PopekError(f"monitor {self.name}: a quantum of {self.quantum} instructions lets no guest run")
         if self.cache < SMALLEST_CACHE:
             raise PopekError(f"monitor {self.name}: a translation cache has {SMALLEST_CACHE} words at least")
+
+    def __repr__(self) -> str:
+        return f"<Monitor {self.name}>"
 
     def vary(self, name: str, *, doc: str = "", **parts: Any) -> "Monitor":
         """Return a monitor that is this one but for some parts.
