@@ -20,6 +20,7 @@ from popek.shown import Shown
 from popek.vmm.allotment import Allotment
 from popek.vmm.compare import Comparison, LockStep, replaced
 from popek.vmm.monitor import MONITORS, Monitor, Treatment
+from popek.vmm.translation.statistics import Statistics
 from popek.vmm.virtual_machine import VirtualMachine
 
 LONGEST_RUN = 10**12
@@ -49,6 +50,7 @@ class Run(Shown):
     taken as hypercalls without a trap. `mismatches` are the points in which the result is not what the guest's header
     expects; nothing if there was nothing to be held against it, because the header says nothing or the run was not on
     its terms. `sprinted` are the steps that a tier of the engine has taken, by its name; the reference took the rest.
+    `modes` has the instructions by virtual mode, and by how they were run, and `translation` what translation has cost.
     """
 
     guest: str
@@ -64,6 +66,8 @@ class Run(Shown):
     mismatches: tuple[str, ...] | None = None
     stats: bool = field(default=False, repr=False)
     sprinted: Mapping[str, int] = field(factory=dict, repr=False)
+    modes: Mapping[str, Mapping[str, int]] = field(factory=dict, repr=False)
+    translation: Statistics | None = field(default=None, repr=False)
 
     @property
     def as_expected(self) -> bool:
@@ -87,7 +91,9 @@ class Run(Shown):
         answer |= self.result.to_dict()
         if self.allotment is not None:
             place = {"base": self.allotment.base, "size": self.allotment.size}
-            cost = {"exits": dict(self.exits), "direct": self.direct, "treated": dict(self.treated)}
+            cost: dict[str, Any] = {"exits": dict(self.exits), "direct": self.direct, "treated": dict(self.treated)}
+            cost["modes"] = {mode: dict(counts) for mode, counts in self.modes.items()}
+            cost["translation"] = self.translation.to_dict() if self.translation else None
             answer |= {**cost, "vms": [{"allotment": place, **self.result.to_dict(), **cost}]}
         answer["engines"] = self.engines
         answer["dump"] = [d.to_dict() for d in self.dumps]
@@ -220,6 +226,8 @@ def _under_monitor(done: Run, ready: VirtualMachine) -> Run:
         exits=ready.exits,
         direct=ready.counts["direct"],
         treated={t: ready.counts[t] for t in treated},
+        modes=ready.by_mode,
+        translation=ready.translation,
     )
 
 

@@ -6,6 +6,7 @@ from attrs import evolve, frozen
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour
+from popek.prove.copies import copy
 from popek.prove.events import events
 from popek.prove.guest_mode import efficiency_in_guest_mode, in_guest_mode, leaving
 from popek.prove.obligation import Discharged, Obligation, discharge, filename, smt2
@@ -60,6 +61,8 @@ def of_instruction(square: Square, how: Treatment) -> Iterator[Obligation]:
         yield confidentiality(square)
         yield independence(square)
         yield from dispatched(square)
+        if square.monitor.plan(user=square.user).translates:
+            yield copy(square)
 
 
 def efficient(square: Square, how: Treatment) -> Obligation:

@@ -1,7 +1,9 @@
 """Runs: what the guest printed, how it ended, what it cost."""
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
+from attrs import asdict
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -9,6 +11,7 @@ from popek.engine.stepper import Outcome, Result
 from popek.library.running import Dump, Run
 from popek.report.drawing import NARROW, OPEN, QUIET, counted, drawing, number, safe, section, stack, table
 from popek.report.marks import outcome
+from popek.vmm.translation.statistics import Statistics
 
 SENTENCES = {
     Outcome.HALTED: "halted",
@@ -16,6 +19,22 @@ SENTENCES = {
     Outcome.TRAP_LOOP: "in a trap loop: its trap handler traps at once, for ever",
     Outcome.LOST: "the guest stopped the real processor: the monitor has lost it",
 }
+
+
+TRANSLATION = {
+    "size": "words of cache",
+    "blocks": "blocks translated",
+    "instructions": "guest words translated",
+    "words": "words that came of them",
+    "chained": "chain hits",
+    "looked_up": "computed jumps found",
+    "dispatches": "ways asked of the monitor",
+    "calls": "calls of the monitor",
+    "flushes": "flushes",
+    "invalidations": "blocks ended by a store",
+    "retranslations": "retranslations",
+}
+"""What translation has cost, in words, in the order in which it is shown."""
 
 
 @drawing.register
@@ -81,7 +100,9 @@ def _statistics(value: Run) -> RenderableType:
     return stack(
         _counts("counted", {"steps": value.result.steps, "instructions": value.result.instructions, **_cost(value)}),
         _counts("steps by engine", value.engines),
+        *(_counts(f"in virtual {mode} mode", counts) for mode, counts in value.modes.items() if counts),
         _counts("exits by cause", value.exits) if value.exits else None,
+        _translation(value.translation) if value.translation else None,
         _counts("state", value.result.slots, number),
     )
 
@@ -92,7 +113,12 @@ def _cost(value: Run) -> Mapping[str, int]:
     return {"direct": value.direct, **value.treated, "exits": sum(value.exits.values())}
 
 
-def _counts(heading: str, counts: Mapping[str, int], shown: Callable[[int], str] = "{:,}".format) -> RenderableType:
+def _translation(value: Statistics) -> RenderableType:
+    shown = {TRANSLATION[n]: f"{count:,}" for n, count in asdict(value).items()}
+    return _counts("translation", {**shown, "expansion": f"{value.expansion:.2f}"}, str)
+
+
+def _counts(heading: str, counts: Mapping[str, Any], shown: Callable[[Any], str] = "{:,}".format) -> RenderableType:
     drawn = table("", "")
     drawn.columns[1].justify = "right"
     for name, count in counts.items():

@@ -238,19 +238,22 @@ HYBRID = Monitor(
     supervisor=EMULATED,
 )
 INTERPRETER = Monitor("interpreter", "Everything is interpreted.", supervisor=EMULATED, user=EMULATED)
-_OWN_PC = "fetches from the translation cache do not pass through R, and the pc that a program sees is its own"
+_CACHE = (
+    "fetches from the translation cache do not pass through R, and the pc that a program sees is its own",
+    "a store to a word that was translated is noticed, whoever stores it, and what was made of that word runs no more",
+)
 TRANSLATION = Monitor(
     "translation",
     "Virtual supervisor code is translated, sensitive instructions into calls of the monitor; user code runs directly.",
     supervisor=TRANSLATED,
-    assumes=(_OWN_PC,),
+    assumes=_CACHE,
 )
 TRANSLATION_FULL = Monitor(
     "translation-full",
     "All code is translated, sensitive instructions into calls of the monitor.",
     supervisor=TRANSLATED,
     user=TRANSLATED,
-    assumes=(_OWN_PC,),
+    assumes=_CACHE,
 )
 PARAVIRTUAL = Monitor(
     "paravirtual",

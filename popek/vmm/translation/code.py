@@ -176,9 +176,10 @@ class TranslatedCode:
             return at
         self._count("dispatches")
         link = self.cache.cells[waiting]
+        waits = isinstance(link, Link) and link.pc == pc and self.cache.blocks[link.block].context == context
         key = self._translator.key(context, pc)
         found = self.cache.find(key) or self._translated(plan, key)
-        if isinstance(link, Link) and link.pc == pc and self.cache.blocks[link.block].context == context:
+        if isinstance(link, Link) and waits:
             self.cache.chain(waiting, link, found)
         return found
 
@@ -188,8 +189,8 @@ class TranslatedCode:
         block, cells = laid_out(pieces, start, key, self._virtual)
         self.cache.install(block, cells)
         self._count("blocks")
-        self._count("instructions", len(pieces))
-        self._count("words", len(cells))
+        self._tell(COUNTED + "instructions", len(pieces))
+        self._tell(COUNTED + "words", len(cells))
         return start
 
     def call_at(self, address: int) -> Call | None:
@@ -214,6 +215,6 @@ class TranslatedCode:
         if self.notes[name] != value:
             self._real.journal.write(self.notes, name, value)
 
-    def _count(self, name: str, amount: int = 1) -> None:
+    def _count(self, name: str) -> None:
         self.happened.append(name)
-        self._tell(COUNTED + name, amount)
+        self._tell(COUNTED + name, 1)
