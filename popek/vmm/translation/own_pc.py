@@ -55,8 +55,14 @@ def copied(behaviour: Behaviour) -> Copied:
     flow = own.writes[PC]
     targets = tuple(dict.fromkeys(_leaves(flow)))
     exits = tuple(Exit(t, settled=not any(e.op in _OF_STATE for e in subtrees(t))) for t in targets)
-    rest = evolve(own, writes={s: e for s, e in own.writes.items() if s is not PC})
-    return Copied(rest, exits, _numbered(flow, targets))
+    return Copied(_without_pc(own), exits, _numbered(flow, targets))
+
+
+def _without_pc(behaviour: Behaviour) -> Behaviour:
+    """Return a behaviour that does not write the pc, and makes the memory traps that the pc's new value is good for."""
+    rest = evolve(behaviour, writes={s: e for s, e in behaviour.writes.items() if s is not PC})
+    guards = tuple(behaviour.guards())
+    return rest if tuple(rest.guards()) == guards else evolve(rest, traps=guards)
 
 
 def _own(expr: Expr) -> Expr:
