@@ -14,7 +14,7 @@ from functools import cached_property
 
 from attrs import evolve, field, frozen
 
-from popek.isa.expression import TRUE, Expr, Op, Sort, Word, as_expr, legal, not_, subtrees
+from popek.isa.expression import TRUE, Expr, Op, Sort, Word, as_expr, legal, not_
 from popek.isa.slot import MEMORY, PC, Array, Slot
 from popek.isa.translation import Translation
 
@@ -180,7 +180,7 @@ class Behaviour:
 
 
 def _mentioned(exprs: Iterable[Expr]) -> frozenset[Slot | Array]:
-    return frozenset(e.payload for root in exprs for e in subtrees(root) if isinstance(e.payload, Slot | Array))
+    return frozenset().union(*(e.mentions for e in exprs))
 
 
 def _parts(effect: Effect) -> tuple[Expr, ...]:
@@ -192,10 +192,9 @@ def _parts(effect: Effect) -> tuple[Expr, ...]:
 
 
 def _references(exprs: Iterable[Expr], checked: set[Expr]) -> Iterator[Trap]:
-    for root in exprs:
-        for expr in subtrees(root):
-            if expr.op in (Op.LOAD, Op.REAL):
-                yield from _faults(expr.args[0], checked)
+    for expr in exprs:
+        for address in expr.references:
+            yield from _faults(address, checked)
 
 
 def _faults(address: Expr, checked: set[Expr]) -> Iterator[Trap]:

@@ -9,6 +9,7 @@ There are two sorts, words and truths. Nothing here simplifies: `x + 0` stays as
 
 from collections.abc import Callable, Iterator
 from enum import Enum, unique
+from functools import cached_property
 from weakref import WeakValueDictionary
 
 from attrs import field, frozen
@@ -111,6 +112,33 @@ class Expr:
         """Whether this is a word or a truth."""
         return SIGNATURES[self.op][1]
 
+    @cached_property
+    def mentions(self) -> frozenset[Slot | Array]:
+        """Every slot and array in it."""
+        found: frozenset[Slot | Array] = frozenset()
+        if isinstance(self.payload, Slot | Array):
+            found = frozenset((self.payload,))
+        for arg in self.args:
+            found = found | arg.mentions if found else arg.mentions
+        return found
+
+    @cached_property
+    def references(self) -> tuple["Expr", ...]:
+        """Every virtual address at which it refers to memory, in the order in which it does."""
+        found = dict.fromkeys(a for arg in self.args for a in arg.references)
+        if self.op is Op.LOAD or self.op is Op.REAL:
+            found[self.args[0]] = None
+        return tuple(found)
+
+    @cached_property
+    def ops(self) -> frozenset[Op]:
+        """Every kind of node in it."""
+        return frozenset((self.op,)).union(*(a.ops for a in self.args))
+
+    def with_args(self, args: tuple["Expr", ...]) -> "Expr":
+        """Return the same kind of node with other arguments, of the same sorts."""
+        return _intern(self.op, args, self.payload)
+
     def __add__(self, other: "Word") -> "Expr":
         return node(Op.ADD, self, other)
 
@@ -173,6 +201,11 @@ def node(op: Op, *args: Word, payload: Payload = None) -> Expr:
         want = ", ".join(s.value for s in takes)
         raise TypeError(f"{op.value} takes ({want}), not ({', '.join(s.value for s in given)})")
     return _intern(op, built, payload)
+
+
+def unchecked(op: Op, *args: Expr) -> Expr:
+    """Build a node without a payload, of arguments that are known to be right: what a domain of expressions does."""
+    return _intern(op, args, None)
 
 
 TRUE = node(Op.TRUE)

@@ -1,6 +1,6 @@
 """What a user names, found: an ISA or a group of them, a guest, a monitor, an engine."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -68,9 +68,12 @@ def every(named: Iterable[NamedIsa], changes: Changes = AS_IT_IS) -> tuple[Chose
 
     Without any name: `classic`, and, unless something is to be changed, the catalogue by year.
     """
-    groups: Mapping[str, tuple[Isa, ...]] = {"variants": shipped.variants(), "catalogue": shipped.catalogue()}
+    groups: Mapping[str, Callable[[], tuple[Isa, ...]]] = {
+        "variants": shipped.variants,
+        "catalogue": shipped.catalogue,
+    }
     wanted = tuple(named) or (*shipped.bases()[:1], *(shipped.catalogue() if changes == AS_IT_IS else ()))
-    spread = [i for w in wanted for i in (groups[w] if isinstance(w, str) and w in groups else (w,))]
+    spread = [i for w in wanted for i in (groups[w]() if isinstance(w, str) and w in groups else (w,))]
     return tuple(chosen(i, changes) for i in spread)
 
 

@@ -14,9 +14,9 @@ from popek.isa.architecture import Isa
 from popek.prove import decide
 from popek.prove.classes import classify
 from popek.prove.guest_witness import Witness
-from popek.prove.obligation import Discharged, filename, smt2
+from popek.prove.obligation import HOWS, Discharged, filename, smt2
 from popek.prove.properties import Proof, prove
-from popek.prove.terms import identity
+from popek.prove.solver import identity
 from popek.prove.values import PROPERTIES, Classes, MonitorVerdict, PropertyVerdict, Status
 from popek.shown import Shown
 from popek.vmm.monitor import Monitor
@@ -56,17 +56,19 @@ class Obligations(Shown):
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many obligations there are, and how they stand."""
+        """How many obligations there are, how many are questions, how they were settled, and how they stand."""
         statuses = Counter(d.status.value for d in self.discharged)
-        hows = Counter(d.how for d in self.discharged)
+        hows = Counter(dict.fromkeys(HOWS, 0))
+        hows.update(d.how for d in self.discharged)
+        questions = sum(d.obligation.query is not None for d in self.discharged)
         known = {s.value: statuses[s.value] for s in Status if statuses[s.value]}
-        return {"obligations": len(self.discharged), "structure": hows["structure"], "solver": hows["solver"], **known}
+        return {"obligations": len(self.discharged), "questions": questions, **hows, **known}
 
     def smt2(self) -> dict[str, str]:
-        """Return the questions that were put to the solver as SMT-LIB 2 texts, by file name."""
+        """Return the questions as SMT-LIB 2 texts, by file name: all but what is settled by structure at once."""
         texts: dict[str, str] = {}
         for number, each in enumerate(self.discharged, start=1):
-            text = smt2(each.obligation) if each.how == "solver" else None
+            text = smt2(each.obligation)
             if text is not None:
                 texts[filename(number, each.obligation)] = text
         return texts

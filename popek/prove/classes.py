@@ -12,18 +12,19 @@ from enum import Enum, unique
 from functools import cache
 from typing import Any
 
-import z3
 from attrs import evolve, field, frozen
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Copy, Put
-from popek.isa.expression import TRUE, Op, subtrees
+from popek.isa.expression import FALSE, TRUE, Op
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BASE, BOUND, MEMORY, MODE, SUPERVISOR, Array, Role, Slot
 from popek.prove.guess import guesses
 from popek.prove.nice import nicer
+from popek.prove.simplify import simplified
+from popek.prove.solver import Dialog, satisfiable
 from popek.prove.symbolic import Execution, StateSpace, SymbolicState, any_state, encodable
-from popek.prove.terms import solver, unknown_array, word
+from popek.prove.terms import choose, differ, every, less, negated, same, some, unequal, unknown, unknown_array
 from popek.prove.values import Classes, StateWitness
 from popek.prove.witness import Case, state_witness
 
@@ -138,13 +139,15 @@ def _ask(
         if guessed is not None:
             return True, None if showing is Showing.NOTHING else guessed
     formula = question.formula(*(Execution(s, b) for s, b in meaning))
-    asked = solver()
-    for state, _ in meaning:
-        asked.add(*state.possible(), *encodable(instruction, state))
-    asked.add(formula)
+    given = [f for state, _ in meaning for f in (*state.possible(), *encodable(instruction, state))]
+    if guessing:
+        given, formula = [simplified(g) for g in given], simplified(formula)
+        if formula is FALSE:
+            return False, None
+    asked = Dialog(*dict.fromkeys(given), formula)
     answer = asked.check()
-    if answer != z3.sat:
-        return (False if answer == z3.unsat else None), None
+    if not answer:
+        return answer, None
     if showing is Showing.NOTHING:
         return True, None
     model = nicer(asked, cases) if showing is Showing.NICE else asked.model()
@@ -168,10 +171,10 @@ def _privileged(
     state = any_state(space, instruction)
 
     def escapes(run: Execution) -> Any:
-        return z3.And(_in_mode(state, user=True), z3.Not(run.privilege_trap), z3.Not(run.memory_trap))
+        return every(_in_mode(state, user=True), negated(run.privilege_trap), negated(run.memory_trap))
 
     def hampers(run: Execution) -> Any:
-        return z3.And(_in_mode(state, user=False), run.privilege_trap)
+        return every(_in_mode(state, user=False), run.privilege_trap)
 
     answers = []
     for in_user, formula in ((True, escapes), (False, hampers)):
@@ -181,16 +184,13 @@ def _privileged(
         if answer:
             return False, witness
         answers.append(answer)
-    ever = z3.And(_in_mode(state, user=True), Execution(state, instruction.user).privilege_trap)
+    ever = every(_in_mode(state, user=True), Execution(state, instruction.user).privilege_trap)
     traps_at_all = _satisfiable(state, instruction, ever)
     return (None if None in answers or traps_at_all is None else traps_at_all), None
 
 
 def _satisfiable(state: SymbolicState, instruction: Instruction, formula: Any) -> bool | None:
-    asked = solver()
-    asked.add(*state.possible(), *encodable(instruction, state), formula)
-    answer = asked.check()
-    return None if answer == z3.unknown else answer == z3.sat
+    return satisfiable(*state.possible(), *encodable(instruction, state), formula)
 
 
 # Sensitive ----------------------------------------------------------------------------------------------------------
@@ -210,8 +210,8 @@ def _actual(instruction: Instruction, *, user: bool) -> Behaviour:
 
 
 def _in_mode(state: SymbolicState, *, user: bool) -> Any:
-    supervisor = state.slots[MODE] == SUPERVISOR
-    return z3.Not(supervisor) if user else supervisor
+    supervisor = same(state.slots[MODE], SUPERVISOR)
+    return negated(supervisor) if user else supervisor
 
 
 def _control(space: StateSpace, instruction: Instruction, *, user: bool, literal: bool) -> Iterator[Question]:
@@ -219,21 +219,21 @@ def _control(space: StateSpace, instruction: Instruction, *, user: bool, literal
     state = any_state(space, instruction)
     side = state, _actual(instruction, user=user)
     here = _in_mode(state, user=user)
-    yield Question(CONTROL, user, (side,), lambda run: z3.And(here, run.completes, z3.Or(*_changes(run))))
+    yield Question(CONTROL, user, (side,), lambda run: every(here, run.completes, some(*_changes(run))))
     if literal and user:
-        yield Question(LITERAL, user, (side,), lambda run: z3.And(here, run.deliberate_trap), literal=True)
+        yield Question(LITERAL, user, (side,), lambda run: every(here, run.deliberate_trap), literal=True)
 
 
 def _changes(run: Execution) -> Iterator[Any]:
     for slot in run.behaviour.writes:
         if slot.role is Role.RESOURCE:
-            yield run.slot(slot) != run.state.slot(slot)
-    somewhere = word("somewhere")
+            yield unequal(run.slot(slot), run.state.slot(slot))
+    somewhere = unknown("somewhere")
     for array in {e.array for e in run.behaviour.effects if isinstance(e, Put | Copy)}:
         if array.role is Role.RESOURCE:
-            changed = run.element(array, somewhere) != run.state.element(array, somewhere)
-            outside = z3.And(z3.ULT(somewhere, run.state.size), z3.Not(run.state.inside(somewhere)))
-            yield z3.And(changed, outside) if array is MEMORY else changed
+            changed = unequal(run.element(array, somewhere), run.state.element(array, somewhere))
+            outside = every(less(somewhere, run.state.size), negated(run.state.inside(somewhere)))
+            yield every(changed, outside) if array is MEMORY else changed
 
 
 def _behaviour_sensitive(space: StateSpace, instruction: Instruction, *, user: bool) -> Iterator[Question]:
@@ -248,9 +248,9 @@ def _behaviour_sensitive(space: StateSpace, instruction: Instruction, *, user: b
             shows = _shows(a, b)
             if user:  # only one of them makes a privilege trap, and the other no memory trap in its guard
                 runs = [Execution(*s) for s in sides]
-                only_one = z3.Xor(*(r.privilege_trap for r in runs))
-                shows = z3.Or(shows, z3.And(only_one, *(z3.Not(r.memory_trap) for r in runs)))
-            return z3.And(here, z3.Not(z3.Or(a.memory_trap, b.memory_trap)), shows)
+                only_one = differ(*(r.privilege_trap for r in runs))
+                shows = some(shows, every(only_one, *(negated(r.memory_trap) for r in runs)))
+            return every(here, negated(some(a.memory_trap, b.memory_trap)), shows)
 
         yield Question(kind, user, sides, formula)
 
@@ -259,10 +259,10 @@ def _pairs(state: SymbolicState) -> Iterator[tuple[str, SymbolicState, SymbolicS
     """Give pairs of states that are equal but for one resource other than the mode, by the kind of that resource."""
     for slot in state.space.slots:
         if slot.role is Role.RESOURCE and slot is not MODE:
-            one, other = state, state.vary(slot, word(f"{slot.name}'"))
+            one, other = state, state.vary(slot, unknown(f"{slot.name}'"))
             if slot is BOUND:
                 bounds = state.slots[BOUND], other.slots[BOUND]
-                widest = z3.If(z3.ULT(*bounds), bounds[1], bounds[0])
+                widest = choose(less(*bounds), bounds[1], bounds[0])
                 one, other = evolve(one, widest=widest), evolve(other, widest=widest)
             yield slot.kind, one, other
     for array in state.space.arrays:
@@ -272,34 +272,34 @@ def _pairs(state: SymbolicState) -> Iterator[tuple[str, SymbolicState, SymbolicS
 
 def _shows(one: Execution, other: Execution) -> Any:
     """Say whether two executions differ: one completes and the other traps, or both do and leave another state."""
-    differ = z3.And(one.completes, other.completes, z3.Or(*_program_differences(one, other)))
-    return z3.Or(z3.Xor(one.completes, other.completes), differ)
+    results = every(one.completes, other.completes, some(*_program_differences(one, other)))
+    return some(differ(one.completes, other.completes), results)
 
 
 def _program_differences(one: Execution, other: Execution) -> Iterator[Any]:
     for slot in one.state.space.slots:
         if slot.role is Role.PROGRAM:
-            yield one.slot(slot) != other.slot(slot)
-    index = word("element")
+            yield unequal(one.slot(slot), other.slot(slot))
+    index = unknown("element")
     for array in one.state.space.arrays:
         if array.role is Role.PROGRAM:
-            bound = z3.ULT(index, array.size) if isinstance(array.size, int) else z3.BoolVal(val=True)
-            yield z3.And(bound, one.element(array, index) != other.element(array, index))
-    address = word("address")
+            bound = less(index, array.size) if isinstance(array.size, int) else TRUE
+            yield every(bound, unequal(one.element(array, index), other.element(array, index)))
+    address = unknown("address")
     visible = [r.state.inside(address + r.state.slots[BASE]) for r in (one, other)]
-    yield z3.And(*visible, one.in_window(address) != other.in_window(address))
+    yield every(*visible, unequal(one.in_window(address), other.in_window(address)))
 
 
 def _mode_sensitive(space: StateSpace, instruction: Instruction) -> Iterator[Question]:
     """Mode-sensitive: supervisor against user mode, and user modes against each other where there are several."""
     state = any_state(space, instruction)
-    other = state.vary(MODE, word("mode'"))
+    other = state.vary(MODE, unknown("mode'"))
     pairs = [(False, True)] if MODE.bits == 1 else [(False, True), (True, True)]
     for first, second in pairs:
-        here = z3.And(_in_mode(state, user=first), _in_mode(other, user=second))
+        here = every(_in_mode(state, user=first), _in_mode(other, user=second))
 
         def formula(a: Execution, b: Execution, here: Any = here) -> Any:
-            return z3.And(here, z3.Not(z3.Or(a.memory_trap, b.memory_trap)), _shows(a, b))
+            return every(here, negated(some(a.memory_trap, b.memory_trap)), _shows(a, b))
 
         sides = (state, _actual(instruction, user=first)), (other, _actual(instruction, user=second))
         yield Question(MODE.kind, first and second, sides, formula)
@@ -340,4 +340,4 @@ def _is_physical(behaviour: Behaviour) -> bool:
     if any(isinstance(e, Put | Copy) and MEMORY in (e.array, getattr(e, "source", None)) for e in behaviour.effects):
         return True
     exprs = [t.when for t in behaviour.traps] + list(behaviour.values())
-    return MEMORY in behaviour.reads or any(e.op in (Op.REAL, Op.LEGAL) for root in exprs for e in subtrees(root))
+    return MEMORY in behaviour.reads or any(not e.ops.isdisjoint((Op.REAL, Op.LEGAL)) for e in exprs)

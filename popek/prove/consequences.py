@@ -7,17 +7,18 @@ name them.
 from collections.abc import Iterator
 from typing import Any
 
-import z3
 from attrs import frozen
 
 from popek.isa.architecture import Isa
+from popek.isa.expression import TRUE
 from popek.isa.slot import BOUND, MEMORY, Role
 from popek.prove.claim import of_one, ways
 from popek.prove.inside import Pair
 from popek.prove.properties import decided
+from popek.prove.solver import Dialog
 from popek.prove.squares import MODES, Square
 from popek.prove.symbolic import Execution
-from popek.prove.terms import solver
+from popek.prove.terms import constant, every, less, negated, unequal, unknown
 from popek.prove.values import PROPERTIES, Classes, Status
 from popek.vmm.monitor import Monitor, Treatment
 
@@ -86,45 +87,44 @@ def _possible(square: Square, parts: Any) -> tuple[str, ...]:
     pair = square.pair()
     real, bare = square.run(pair)
     named = list(parts(pair, real, bare))
-    asked = solver()
-    asked.add(*square.given(pair), real.completes, *pair.translations())
+    asked = Dialog(*square.given(pair), real.completes, *pair.translations())
     found: dict[str, None] = {}
     for name, wrong in named:
         asked.push()
         asked.add(wrong)
-        if name not in found and asked.check() == z3.sat:
+        if name not in found and asked.check():
             found[name] = None
         asked.pop()
     return tuple(found)
 
 
 def _differences(pair: Pair, real: Execution, bare: Execution) -> Iterator[Part]:
-    yield TRAPS, z3.Not(bare.completes)
+    yield TRAPS, negated(bare.completes)
     recovered = pair.recover({s: real.slot(s) for s in pair.isa.slots})
     for slot in pair.isa.slots:
-        yield f"`{slot.name}`", z3.And(bare.completes, recovered[slot] != bare.slot(slot))
-    index, guest = pair.terms.unknown("element"), pair.terms.unknown("word")
+        yield f"`{slot.name}`", every(bare.completes, unequal(recovered[slot], bare.slot(slot)))
+    index, guest = unknown("element"), unknown("word")
     for array in pair.isa.arrays:
         if array is MEMORY:
-            differ = real.element(MEMORY, pair.k + guest) != bare.element(MEMORY, guest)
-            yield "the guest's memory", z3.And(bare.completes, pair.terms.less(guest, pair.w), differ)
+            differ = unequal(real.element(MEMORY, pair.k + guest), bare.element(MEMORY, guest))
+            yield "the guest's memory", every(bare.completes, less(guest, pair.w), differ)
         else:
             before = real.element(array, index) if array.role is Role.PROGRAM else pair.virtual.arrays[array](index)
-            size = pair.terms.domain.const(array.size) if isinstance(array.size, int) else None
-            small = z3.BoolVal(val=True) if size is None else pair.terms.less(index, size)
+            size = constant(array.size) if isinstance(array.size, int) else None
+            small = TRUE if size is None else less(index, size)
             name = "a register" if array.role is Role.PROGRAM else f"`{array.name}`"
-            yield name, z3.And(bare.completes, small, before != bare.element(array, index))
+            yield name, every(bare.completes, small, unequal(before, bare.element(array, index)))
 
 
 def _losses(pair: Pair, real: Execution, _bare: Execution) -> Iterator[Part]:
     for slot in pair.isa.slots:
         if slot.role is Role.RESOURCE:
             was, now = pair.real.slots[slot], real.slot(slot)
-            yield f"`{slot.name}`", pair.terms.less(was, now) if slot is BOUND else was != now
-    index = pair.terms.unknown("element")
+            yield f"`{slot.name}`", less(was, now) if slot is BOUND else unequal(was, now)
+    index = unknown("element")
     for array in pair.isa.arrays:
         if array.role is Role.RESOURCE and array is not MEMORY:
-            yield f"`{array.name}`", real.element(array, index) != pair.real.element(array, index)
-    outside = z3.And(pair.terms.less(index, pair.q), z3.Not(pair.terms.less(index - pair.k, pair.w)))
-    changed = real.element(MEMORY, index) != pair.real.element(MEMORY, index)
-    yield "memory outside the allotment", z3.And(outside, changed)
+            yield f"`{array.name}`", unequal(real.element(array, index), pair.real.element(array, index))
+    outside = every(less(index, pair.q), negated(less(index - pair.k, pair.w)))
+    changed = unequal(real.element(MEMORY, index), pair.real.element(MEMORY, index))
+    yield "memory outside the allotment", every(outside, changed)

@@ -9,13 +9,13 @@ that the exit which it takes leads to where the instruction goes on.
 from collections.abc import Iterator
 from typing import Any
 
-import z3
 from attrs import evolve
 
 from popek.isa.slot import PC
-from popek.prove.obligation import Obligation
+from popek.prove.obligation import Obligation, Question
 from popek.prove.squares import Square
 from popek.prove.symbolic import Execution
+from popek.prove.terms import every, implies, same, some, unknown
 from popek.vmm.translation.own_pc import Copied, copied
 
 
@@ -23,20 +23,20 @@ def copy(square: Square) -> Obligation:
     """State that a copy in the translation cache does what the instruction does, whatever the cache's pc is."""
     meaning = copied(square.really)
 
-    def query() -> tuple[list[Any], Any]:
+    def query() -> Question:
         pair = square.pair()
         there = evolve(
             pair.real,
-            slots={**pair.real.slots, PC: pair.terms.unknown("cache.pc")},
+            slots={**pair.real.slots, PC: unknown("cache.pc")},
             operands={**pair.real.operands, "own.pc": pair.real.slots[PC]},
         )
         here, in_cache = Execution(pair.real, square.really), Execution(there, meaning.behaviour)
-        goal = z3.And(
-            here.cause == in_cache.cause,
-            here.detail == in_cache.detail,
-            z3.Implies(here.completes, z3.And(*_goes_on(meaning, here, in_cache), *_same(square, here, in_cache))),
+        goal = every(
+            same(here.cause, in_cache.cause),
+            same(here.detail, in_cache.detail),
+            implies(here.completes, every(*_goes_on(meaning, here, in_cache), *_alike(square, here, in_cache))),
         )
-        return [*square.given(pair), *pair.translations()], goal
+        return Question((*square.given(pair), *pair.translations()), goal)
 
     spared = square.structural and (square.always_traps or not mentions_pc(square, meaning))
     return Obligation(
@@ -60,14 +60,14 @@ def _goes_on(meaning: Copied, here: Execution, there: Execution) -> Iterator[Any
     """State that the exit that is taken leads to the address that the instruction writes to the pc."""
     taken = there.value(meaning.taken)
     for number, way in enumerate(meaning.exits):
-        yield z3.Implies(taken == number, there.value(way.target) == here.slot(PC))
-    yield z3.Or(*(taken == number for number in range(len(meaning.exits))))
+        yield implies(same(taken, number), same(there.value(way.target), here.slot(PC)))
+    yield some(*(same(taken, number) for number in range(len(meaning.exits))))
 
 
-def _same(square: Square, here: Execution, there: Execution) -> Iterator[Any]:
+def _alike(square: Square, here: Execution, there: Execution) -> Iterator[Any]:
     for slot in square.isa.slots:
         if slot is not PC:
-            yield here.slot(slot) == there.slot(slot)
-    index = here.state.pair.terms.unknown("element")
+            yield same(here.slot(slot), there.slot(slot))
+    index = unknown("element")
     for array in square.isa.arrays:
-        yield here.element(array, index) == there.element(array, index)
+        yield same(here.element(array, index), there.element(array, index))

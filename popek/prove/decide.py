@@ -11,7 +11,7 @@ from popek.prove.guest_witness import Witness, search
 from popek.prove.hints import hints
 from popek.prove.obligation import Discharged
 from popek.prove.properties import Proof, prove
-from popek.prove.terms import identity
+from popek.prove.solver import identity
 from popek.prove.theorems import theorem_1, theorem_2, theorem_3
 from popek.prove.values import PROPERTIES, Classes, IsaVerdict, MonitorVerdict, PropertyVerdict, Status, Verdict
 from popek.vmm.monitor import MONITORS, TRAP_AND_EMULATE, Monitor

@@ -4,20 +4,21 @@ All of them are facts about the VM map, so they are proved once for a map, not o
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-import z3
 from attrs import evolve
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Cause
 from popek.isa.cycle import Interrupt
 from popek.isa.domain import Evaluation
+from popek.isa.expression import FALSE, Expr, as_expr
 from popek.isa.slot import IE, MEMORY, MODE, PC, RUN, RUNNING, TIMER, TIMER_PENDING, USER, Role, Slot
 from popek.prove.guest_mode import guest_events
-from popek.prove.inside import Pair, Side, over_bits, over_integers
-from popek.prove.obligation import Obligation, Query
+from popek.prove.inside import Pair, Side
+from popek.prove.obligation import Obligation, Query, Question
+from popek.prove.smtlib import Over
 from popek.prove.symbolic import Execution
+from popek.prove.terms import EXPRESSIONS, every, iff, implies, less, negated, same, unequal, unknown
 from popek.vmm import vm_map
 from popek.vmm.monitor import Action, Monitor
 
@@ -39,6 +40,10 @@ def _make(blame: str, says: str, query: Query | None, prop: str = "equivalence",
     return Obligation(name or f"{blame}, {prop}", says, prop, blame, query, why="by the dispatcher's table")
 
 
+def _claimed(given: list[Expr], goal: Expr) -> Question:
+    return Question(tuple(given), goal, Over.INTEGERS)
+
+
 def _entered(pair: Pair) -> Side:
     """Return the real state just after the guest was entered."""
     return evolve(pair.real, slots={s: pair.loaded.get(s, pair.real.slots[s]) for s in pair.isa.slots})
@@ -47,37 +52,39 @@ def _entered(pair: Pair) -> Side:
 def _initial(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     """State that entering keeps the virtual state, and gives the guest nothing that is not its own."""
 
-    def keeps() -> tuple[list[Any], Any]:
-        pair = Pair(isa, monitor, over_integers(), lemma=False)
+    def keeps() -> Question:
+        pair = Pair(isa, monitor, lemma=False)
         entered = _entered(pair).slots
         recovered = pair.recover(entered)
-        program = [entered[s] == pair.kept[s] for s in isa.slots if s.role is Role.PROGRAM]
-        return pair.given(), z3.And(*program, *(recovered[s] == pair.kept[s] for s in isa.slots))
+        program = [same(entered[s], pair.kept[s]) for s in isa.slots if s.role is Role.PROGRAM]
+        return _claimed(pair.given(), every(*program, *(same(recovered[s], pair.kept[s]) for s in isa.slots)))
 
-    def confines() -> tuple[list[Any], Any]:
-        pair = Pair(isa, monitor, over_integers(), lemma=False)
-        return pair.given(), z3.And(*(holds for _, holds in pair.invariant(_entered(pair))))
+    def confines() -> Question:
+        pair = Pair(isa, monitor, lemma=False)
+        return _claimed(pair.given(), every(*(holds for _, holds in pair.invariant(_entered(pair)))))
 
-    def stays() -> tuple[list[Any], Any]:
-        pair = Pair(isa, monitor, over_integers(), lemma=False)
-        return pair.given(), z3.And(*(holds for _, holds in pair.invariant(pair.real)))
+    def stays() -> Question:
+        pair = Pair(isa, monitor, lemma=False)
+        return _claimed(pair.given(), every(*(holds for _, holds in pair.invariant(pair.real))))
 
-    def runs() -> tuple[list[Any], Any]:
-        pair = Pair(isa, monitor, over_integers(), lemma=False)
+    def runs() -> Question:
+        pair = Pair(isa, monitor, lemma=False)
         slots, wanted = _entered(pair).slots, {MODE: USER, IE: 1, RUN: RUNNING, TIMER_PENDING: 0}
-        return pair.given(), z3.And(slots[TIMER] != 0, *(slots[s] == value for s, value in wanted.items()))
+        return _claimed(
+            pair.given(), every(unequal(slots[TIMER], 0), *(same(slots[s], value) for s, value in wanted.items()))
+        )
 
-    def undisturbed() -> tuple[list[Any], Any]:
-        pair = Pair(isa, monitor, over_integers(), lemma=False)
+    def undisturbed() -> Question:
+        pair = Pair(isa, monitor, lemma=False)
         pending = [
             i.pending for i in isa.cycle.interrupts if i.pending in pair.loaded and i.pending is not TIMER_PENDING
         ]
-        return pair.given(), z3.And(*(pair.loaded[s] == pair.terms.unknown(f"host.{s.name}") for s in pending))
+        return _claimed(pair.given(), every(*(same(pair.loaded[s], unknown(f"host.{s.name}")) for s in pending)))
 
-    def closed() -> tuple[list[Any], Any]:
-        pair = Pair(isa, monitor, over_integers(), lemma=False)
+    def closed() -> Question:
+        pair = Pair(isa, monitor, lemma=False)
         devices = [s for s in isa.slots if s.kind == "device" and s in pair.loaded]
-        return pair.given(), z3.And(*(pair.loaded[s] == pair.terms.unknown(f"host.{s.name}") for s in devices))
+        return _claimed(pair.given(), every(*(same(pair.loaded[s], unknown(f"host.{s.name}")) for s in devices)))
 
     yield _make("event:initial", "what is entered is what is recovered", keeps)
     says = "the real machine runs, in user mode, with interrupts on and the timer running"
@@ -99,14 +106,13 @@ def _initial(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
 def _translation(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     """State the translation lemma: the same faults, and a real address is the allotment's base plus the virtual one."""
 
-    def query() -> tuple[list[Any], Any]:
-        pair = Pair(isa, monitor, over_integers(), lemma=False)
-        address = pair.terms.unknown("address")
+    def query() -> Question:
+        pair = Pair(isa, monitor, lemma=False)
+        address = unknown("address")
         legal = [pair.real.legal(address), pair.virtual.legal(address)]
         real = [pair.real.real(address), pair.virtual.real(address)]
-        within = z3.And(real[0] == pair.k + real[1], real[1] < pair.w)
-        given = [*pair.given(), pair.terms.word(address)]
-        return given, z3.And(legal[0] == legal[1], z3.Implies(legal[1], within))
+        within = every(same(real[0], pair.k + real[1]), less(real[1], pair.w))
+        return _claimed(pair.given(), every(iff(*legal), implies(legal[1], within)))
 
     says = "a reference, a fetch included, faults on both machines or on neither, and means the same word"
     yield _make("event:fetch", says, query)
@@ -130,61 +136,61 @@ def _ticks(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
         yield _make(blame, says, _noticed(isa, monitor, interrupt), name=f"{blame}, noticed")
 
 
-def _tick(isa: Isa, monitor: Monitor, slots: tuple[Slot | None, ...]) -> Callable[[], tuple[list[Any], Any]]:
-    def query() -> tuple[list[Any], Any]:
+def _tick(isa: Isa, monitor: Monitor, slots: tuple[Slot | None, ...]) -> Callable[[], Question]:
+    def query() -> Question:
         pair, ticked = _ticking(isa, monitor)
         recovered, expected = pair.recover(ticked.slots), _after_tick(isa, pair.virtual)
-        goal = [recovered[s] == expected.slots[s] for s in slots if s is not None]
-        goal.append((ticked.slots[TIMER_PENDING] == 1) == (ticked.slots[TIMER] == 0))
-        return [*pair.given(), pair.timer != 0], z3.And(*goal)
+        goal = [same(recovered[s], expected.slots[s]) for s in slots if s is not None]
+        goal.append(iff(same(ticked.slots[TIMER_PENDING], 1), same(ticked.slots[TIMER], 0)))
+        return _claimed([*pair.given(), unequal(pair.timer, 0)], every(*goal))
 
     return query
 
 
-def _noticed(isa: Isa, monitor: Monitor, interrupt: Interrupt) -> Callable[[], tuple[list[Any], Any]]:
-    def query() -> tuple[list[Any], Any]:
+def _noticed(isa: Isa, monitor: Monitor, interrupt: Interrupt) -> Callable[[], Question]:
+    def query() -> Question:
         pair, ticked = _ticking(isa, monitor)
         after = evolve(pair.virtual, slots=pair.recover(ticked.slots))
-        ready = Evaluation(pair.terms.domain, after)(interrupt.ready)
-        return [*pair.given(), pair.timer != 0], z3.Implies(ready, ticked.slots[TIMER_PENDING] == 1)
+        ready = Evaluation(EXPRESSIONS, after)(interrupt.ready)
+        return _claimed([*pair.given(), unequal(pair.timer, 0)], implies(ready, same(ticked.slots[TIMER_PENDING], 1)))
 
     return query
 
 
 def _ticking(isa: Isa, monitor: Monitor) -> tuple[Pair, Side]:
     """Return a pair in which the real timer runs, and the real side one tick later."""
-    pair = Pair(isa, monitor, over_integers(), lemma=False)
-    before = evolve(pair.real, slots={**pair.real.slots, TIMER_PENDING: pair.terms.domain.const(0)})
+    pair = Pair(isa, monitor, lemma=False)
+    before = evolve(pair.real, slots={**pair.real.slots, TIMER_PENDING: as_expr(0)})
     return pair, _after_tick(isa, before)
 
 
 def _after_tick(isa: Isa, side: Side) -> Side:
-    value = Evaluation(side.pair.terms.domain, side)
+    value = Evaluation(EXPRESSIONS, side)
     return evolve(side, slots={**side.slots, **{s: value(e) for s, e in isa.tick.writes.items()}})
 
 
 def _exits(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     """State that what a real trap stores is enough to recover the state before, and loses nothing of the guest's."""
 
-    def query() -> tuple[list[Any], Any]:
-        pair = Pair(isa, monitor, over_bits())
-        operands = {n: pair.terms.unknown(n) for n in ("pc", "cause", "detail", "old_pc")}
+    def query() -> Question:
+        pair = Pair(isa, monitor)
+        operands = {n: unknown(n) for n in ("pc", "cause", "detail", "old_pc")}
         side = evolve(pair.real, operands=operands)
         swapped = Execution(side, isa.cycle.swap)
         after = Stored(side, swapped)
-        value = Evaluation(pair.terms.domain, after)  # type: ignore[arg-type]
+        value = Evaluation(EXPRESSIONS, after)  # type: ignore[arg-type]
         back = {s: value(e) for s, e in vm_map.stored().items()}
         before = {**pair.real.slots, PC: operands["pc"] - operands["old_pc"]}
-        guest = pair.terms.unknown("word")
-        same = swapped.element(MEMORY, pair.k + guest) == pair.real.element(MEMORY, pair.k + guest)
-        goal = [back[s] == before[s] for s in back]
-        goal.append(z3.Implies(pair.terms.less(guest, pair.w), same))
-        goal += [swapped.slot(s) == before[s] for s in isa.slots if s.role is Role.PROGRAM and s is not PC]
-        index = pair.terms.unknown("element")
+        guest = unknown("word")
+        alike = same(swapped.element(MEMORY, pair.k + guest), pair.real.element(MEMORY, pair.k + guest))
+        goal = [same(back[s], before[s]) for s in back]
+        goal.append(implies(less(guest, pair.w), alike))
+        goal += [same(swapped.slot(s), before[s]) for s in isa.slots if s.role is Role.PROGRAM and s is not PC]
+        index = unknown("element")
         for array in isa.arrays:
             if array.role is Role.PROGRAM:
-                goal.append(swapped.element(array, index) == pair.real.element(array, index))
-        return pair.given(), z3.And(*goal)
+                goal.append(same(swapped.element(array, index), pair.real.element(array, index)))
+        return Question(tuple(pair.given()), every(*goal))
 
     yield _make("event:illegal", "the trap words hold what is needed to recover the state", query, name="exit")
 
@@ -199,10 +205,9 @@ class Stored:
 
 def _dispatch(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     """State that traps of no instruction are interpreted, and that interrupts are the monitor's own business."""
-    fails = z3.BoolVal(val=False)
 
-    def broken() -> tuple[list[Any], Any]:
-        return [], fails
+    def broken() -> Question:
+        return Question((), FALSE)
 
     for cause, blame in ((Cause.MEMORY, "event:fetch"), (Cause.ILLEGAL, "event:illegal")):
         right = monitor.dispatcher[cause] is Action.INTERPRET
@@ -219,13 +224,13 @@ def _dispatch(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     for prop in ("equivalence", "resource_control"):
         yield _make("event:quantum", says, told, prop, f"event:quantum, {prop}, interrupts")
     believed = monitor.believes(isa)
-    same = believed.cycle.swap == isa.cycle.swap
-    yield _make("event:timer", "a virtual interrupt is delivered as on the bare machine", None if same else broken)
+    unchanged = believed.cycle.swap == isa.cycle.swap
+    yield _make("event:timer", "a virtual interrupt is delivered as on the bare machine", None if unchanged else broken)
 
-    def regained() -> tuple[list[Any], Any]:
-        pair = Pair(isa, monitor, over_integers(), lemma=False)
+    def regained() -> Question:
+        pair = Pair(isa, monitor, lemma=False)
         timer = pair.loaded[TIMER]
-        return pair.given(), z3.And(timer != 0, timer <= pair.quantum)
+        return _claimed(pair.given(), every(unequal(timer, 0), negated(less(pair.quantum, timer))))
 
     says = "the monitor has the processor again when the quantum is over"
     yield _make("event:quantum", says, regained, "resource_control")

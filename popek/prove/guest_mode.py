@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import Any
 
-import z3
 from attrs import define, evolve, field
 
 from popek.isa.architecture import GuestMode, Isa
 from popek.isa.behaviour import Behaviour, Copy, Put
 from popek.isa.cycle import tick
 from popek.isa.domain import Evaluation
-from popek.isa.expression import as_expr
+from popek.isa.expression import Expr, as_expr
 from popek.isa.slot import (
     BASE,
     BOUND,
@@ -32,10 +31,12 @@ from popek.isa.slot import (
     Role,
     Slot,
 )
-from popek.prove.inside import Pair, Side, over_integers
-from popek.prove.obligation import Obligation, Query
+from popek.prove.inside import Pair, Side
+from popek.prove.obligation import Obligation, Query, Question
+from popek.prove.smtlib import Over
 from popek.prove.squares import MODES, Square
 from popek.prove.symbolic import Execution, encodable
+from popek.prove.terms import EXPRESSIONS, choose, every, iff, implies, less, negated, same, unequal, unknown
 from popek.vmm.monitor import Monitor, Treatment
 
 _SAME = "it touches program state and the guest's copies alone, which are the same words on both sides"
@@ -57,20 +58,19 @@ class GuestPair(Pair):
 
     def __attrs_post_init__(self) -> None:
         Pair.__attrs_post_init__(self)
-        self.copies = {s: self.terms.unknown(f"guest.{s.name}") for s in guest_of(self.isa).copies}
+        self.copies = {s: unknown(f"guest.{s.name}") for s in guest_of(self.isa).copies}
 
     @cached_property
     def real(self) -> Side:
         """The real state now: nothing in it but program state and the timer has moved."""
-        const = self.terms.domain.const
         slots = {}
         for slot in self.isa.slots:
             if slot.role is Role.PROGRAM:
-                slots[slot] = self.terms.unknown(slot.name)
+                slots[slot] = unknown(slot.name)
             else:
-                slots[slot] = self.loaded.get(slot, self.terms.unknown(f"host.{slot.name}"))
+                slots[slot] = self.loaded.get(slot, unknown(f"host.{slot.name}"))
         slots[TIMER] = self.timer
-        slots[TIMER_PENDING] = z3.If(self.timer == 0, const(1), const(0))
+        slots[TIMER_PENDING] = choose(same(self.timer, 0), 1, 0)
         return Side(self, slots, self._arrays("host."), self.q, virtual=False)
 
     @property
@@ -83,18 +83,16 @@ class GuestPair(Pair):
         kept = {f"v.{s.name}": term for s, term in self.kept.items()}
         guest = {f"guest.{s.name}": term for s, term in (copies or self.copies).items()}
         operands = {**kept, **guest, "k": self.k, "w": self.w, "loaded": self.loaded[TIMER]}
-        value = Evaluation(self.terms.domain, Side(self, real, {}, self.q, virtual=False, operands=operands))
+        value = Evaluation(EXPRESSIONS, Side(self, real, {}, self.q, virtual=False, operands=operands))
         return {s: value(e) for s, e in self.table.recovery.items()}
 
     def given(self) -> list[Any]:
         """Return what is so of every such pair."""
-        less, const = self.terms.less, self.terms.domain.const
-        narrow = [less(t, const(1 << s.bits)) for s, t in self.copies.items() if s.bits is not None]
-        return [*Pair.given(self), *(self.terms.word(t) for t in self.copies.values()), *narrow]
+        return [*Pair.given(self), *(less(t, 1 << s.bits) for s, t in self.copies.items() if s.bits is not None)]
 
     def undisturbed(self) -> list[Any]:
         """Say that the guest was running; an interrupt may be deliverable, since the hardware delivers it."""
-        return [self.kept[RUN] == self.terms.domain.const(RUNNING)]
+        return [same(self.kept[RUN], RUNNING)]
 
     def recovered(self, run: Execution) -> dict[Slot, Any]:
         """Return the virtual slots after a step in guest mode."""
@@ -103,23 +101,23 @@ class GuestPair(Pair):
 
     def others_own(self, run: Execution) -> Iterator[Any]:
         """State that a step in guest mode leaves alone what the guest has no copy of."""
-        index = self.terms.unknown("element")
+        index = unknown("element")
         for slot in self.isa.slots:
             if slot.role is Role.RESOURCE and slot not in self.copies:
-                yield run.slot(slot) == self.real.slots[slot]
+                yield same(run.slot(slot), self.real.slots[slot])
         for array in self.isa.arrays:
             if array.role is Role.RESOURCE and array is not MEMORY:
-                yield run.element(array, index) == self.real.element(array, index)
+                yield same(run.element(array, index), self.real.element(array, index))
 
     def same(self, run: Execution, bare: Execution) -> Iterator[Any]:
         """State that what is recovered after a step in guest mode is what the bare machine's step comes to."""
-        index, after = self.terms.unknown("element"), self.recovered(run)
+        index, after = unknown("element"), self.recovered(run)
         for slot in self.isa.slots:
-            yield after[slot] == bare.slot(slot)
+            yield same(after[slot], bare.slot(slot))
         for array in self.isa.arrays:
             shared = array is MEMORY or array.role is Role.PROGRAM
             here = run.element(array, index) if shared else self.virtual.element(array, index)
-            yield here == bare.element(array, index)
+            yield same(here, bare.element(array, index))
 
 
 # An instruction -----------------------------------------------------------------------------------------------------
@@ -183,8 +181,8 @@ def touches_own(isa: Isa, behaviour: Behaviour) -> bool:
 def _pair(square: Square) -> tuple[GuestPair, list[Any]]:
     pair = GuestPair(square.isa, square.monitor)
     names = [o.field.name for o in square.instruction.format]
-    pair.operands = {n: pair.terms.unknown(f"operand.{n}") for n in (*names, "word")}
-    in_mode = pair.copies[MODE] == pair.terms.domain.const(USER if square.user else SUPERVISOR)
+    pair.operands = {n: unknown(f"operand.{n}") for n in (*names, "word")}
+    in_mode = same(pair.copies[MODE], USER if square.user else SUPERVISOR)
     hosted = evolve(pair.hosted, operands=pair.operands)
     return pair, [*pair.given(), in_mode, *encodable(square.instruction, hosted)]
 
@@ -196,23 +194,24 @@ def _runs(square: Square, pair: GuestPair) -> tuple[Execution, Execution]:
     return run, bare
 
 
-def _equivalence(square: Square) -> tuple[list[Any], Any]:
+def _equivalence(square: Square) -> Question:
     pair, given = _pair(square)
     run, bare = _runs(square, pair)
-    agree = z3.And(run.cause == bare.cause, run.detail == bare.detail)
-    return given, z3.And(agree, z3.Implies(run.completes, z3.And(*pair.same(run, bare), *pair.others_own(run))))
+    agree = every(same(run.cause, bare.cause), same(run.detail, bare.detail))
+    alike = every(*pair.same(run, bare), *pair.others_own(run))
+    return Question(tuple(given), every(agree, implies(run.completes, alike)))
 
 
-def _resource_control(square: Square) -> tuple[list[Any], Any]:
+def _resource_control(square: Square) -> Question:
     pair, given = _pair(square)
     run, _ = _runs(square, pair)
-    return given, z3.Implies(run.completes, z3.And(*pair.others_own(run)))
+    return Question(tuple(given), implies(run.completes, every(*pair.others_own(run))))
 
 
-def _completes(square: Square) -> tuple[list[Any], Any]:
+def _completes(square: Square) -> Question:
     pair, given = _pair(square)
     run, bare = _runs(square, pair)
-    return given, z3.Implies(bare.completes, run.completes)
+    return Question(tuple(given), implies(bare.completes, run.completes))
 
 
 # What is about no instruction ---------------------------------------------------------------------------------------
@@ -222,30 +221,30 @@ def guest_events(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     """Give the obligations of guest mode that are not about an instruction: entry, translation, clocks, traps."""
 
     def pair() -> GuestPair:
-        return GuestPair(isa, monitor, over_integers())
+        return GuestPair(isa, monitor)
 
-    def entered() -> tuple[list[Any], Any]:
+    def entered() -> Question:
         here = pair()
         program = {s: t for s, t in here.kept.items() if s.role is Role.PROGRAM}
         slots = {**here.real.slots, **here.loaded, **{s: here.loaded.get(s, t) for s, t in program.items()}}
         recovered = here.recover(slots, {s: here.kept[s] for s in here.copies})
-        return here.given(), z3.And(*(recovered[s] == here.kept[s] for s in isa.slots))
+        return _claimed(here.given(), every(*(same(recovered[s], here.kept[s]) for s in isa.slots)))
 
-    def kept() -> tuple[list[Any], Any]:
+    def kept() -> Question:
         here = pair()
         inside = [holds for _, holds in here.invariant(here.real)]
         timer = here.loaded[TIMER]
-        goal = (here.loaded[BASE] == here.k, here.loaded[BOUND] == here.w, timer != 0, timer <= here.quantum)
-        return here.given(), z3.And(*inside, *goal)
+        whole = same(here.loaded[BASE], here.k), same(here.loaded[BOUND], here.w)
+        soon = unequal(timer, 0), negated(less(here.quantum, timer))
+        return _claimed(here.given(), every(*inside, *whole, *soon))
 
-    def translated() -> tuple[list[Any], Any]:
+    def translated() -> Question:
         here = pair()
-        address = here.terms.unknown("address")
+        address = unknown("address")
         legal = [side.legal(address) for side in (here.hosted, here.virtual)]
         there = [side.real(address) for side in (here.hosted, here.virtual)]
-        within = z3.And(there[0] == there[1], there[0] < here.w, here.k + there[0] < here.q)
-        given = [*here.given(), here.terms.word(address)]
-        return given, z3.And(legal[0] == legal[1], z3.Implies(legal[1], within))
+        within = every(same(*there), less(there[0], here.w), less(here.k + there[0], here.q))
+        return _claimed(here.given(), every(iff(*legal), implies(legal[1], within)))
 
     yield _event("event:initial", "what is entered in guest mode is what is recovered", "equivalence", entered)
     for prop in ("resource_control", "isolation"):
@@ -259,6 +258,10 @@ def guest_events(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     yield _event("event:fetch", says, "efficiency", translated)
     yield from _clocks(isa, pair)
     yield from _traps(isa, monitor)
+
+
+def _claimed(given: list[Expr], goal: Expr) -> Question:
+    return Question(tuple(given), goal, Over.INTEGERS)
 
 
 def _event(blame: str, says: str, prop: str, query: Query | None, name: str = "") -> Obligation:
@@ -277,19 +280,20 @@ def _clocks(isa: Isa, make: Callable[[], GuestPair]) -> Iterator[Obligation]:
     yield _event("event:timer", says, "equivalence", partial(_tick, isa, make, rest), name)
 
 
-def _tick(isa: Isa, make: Callable[[], GuestPair], moving: Iterable[Slot | None]) -> tuple[list[Any], Any]:
+def _tick(isa: Isa, make: Callable[[], GuestPair], moving: Iterable[Slot | None]) -> Question:
     pair = make()
-    before = {**pair.real.slots, TIMER_PENDING: pair.terms.domain.const(0)}
+    before = {**pair.real.slots, TIMER_PENDING: as_expr(0)}
     ticking = set(pair.copies)
     own = tick(c for c in isa.clocks if c in ticking)
-    real = Evaluation(pair.terms.domain, evolve(pair.real, slots=before))
-    hosted = Evaluation(pair.terms.domain, pair.hosted)
+    real = Evaluation(EXPRESSIONS, evolve(pair.real, slots=before))
+    hosted = Evaluation(EXPRESSIONS, pair.hosted)
     slots = {**before, **{s: real(e) for s, e in isa.tick.writes.items()}}
     copies = {**pair.copies, **{s: hosted(e) for s, e in own.writes.items() if s in ticking}}
-    bare = Evaluation(pair.terms.domain, pair.virtual)
+    bare = Evaluation(EXPRESSIONS, pair.virtual)
     recovered = pair.recover(slots, copies)
-    goal = [recovered[s] == bare(isa.tick.writes.get(s, as_expr(s))) for s in moving if s is not None]
-    return [*pair.given(), pair.timer != 0], z3.And(*goal, (slots[TIMER_PENDING] == 1) == (slots[TIMER] == 0))
+    goal = [same(recovered[s], bare(isa.tick.writes.get(s, as_expr(s)))) for s in moving if s is not None]
+    out = iff(same(slots[TIMER_PENDING], 1), same(slots[TIMER], 0))
+    return _claimed([*pair.given(), unequal(pair.timer, 0)], every(*goal, out))
 
 
 def _traps(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
@@ -298,23 +302,23 @@ def _traps(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
 
     def runs() -> tuple[GuestPair, Execution, Execution]:
         pair = GuestPair(isa, monitor)
-        operands = {n: pair.terms.unknown(n) for n in ("pc", "cause", "detail")}
+        operands = {n: unknown(n) for n in ("pc", "cause", "detail")}
         run, bare = (Execution(evolve(s, operands=operands), swap) for s in (pair.hosted, pair.virtual))
         return pair, run, bare
 
-    def equal() -> tuple[list[Any], Any]:
+    def equal() -> Question:
         pair, run, bare = runs()
-        return pair.given(), z3.And(*pair.same(run, bare))
+        return Question(tuple(pair.given()), every(*pair.same(run, bare)))
 
-    def harmless() -> tuple[list[Any], Any]:
+    def harmless() -> Question:
         pair, run, _ = runs()
-        return pair.given(), z3.And(*pair.others_own(run))
+        return Question(tuple(pair.given()), every(*pair.others_own(run)))
 
-    def ready() -> tuple[list[Any], Any]:
+    def ready() -> Question:
         pair = GuestPair(isa, monitor)
-        hosted, virtual = (Evaluation(pair.terms.domain, s) for s in (pair.hosted, pair.virtual))
-        same = [hosted(i.ready) == virtual(i.ready) for i in isa.cycle.interrupts]
-        return [*pair.given(), pair.timer != 0], z3.And(*same)
+        hosted, virtual = (Evaluation(EXPRESSIONS, s) for s in (pair.hosted, pair.virtual))
+        alike = [iff(hosted(i.ready), virtual(i.ready)) for i in isa.cycle.interrupts]
+        return Question((*pair.given(), unequal(pair.timer, 0)), every(*alike))
 
     own = touches_own(isa, swap) and not monitor.recovery
     says = "a trap in guest mode swaps the guest's PSW, in the guest's memory"

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-import z3
-
 from popek.isa.encoding import OPERANDS
 from popek.isa.slot import BASE, BOUND, PC, REGISTERS, Array, Slot
+from popek.prove.solver import Dialog, Model
 from popek.prove.symbolic import SymbolicState
-from popek.prove.terms import bitvectors
+from popek.prove.terms import constant, less, same
 from popek.prove.witness import Case, ModelState, replay
 
 SIZES = (1024, 4096)
@@ -32,7 +31,7 @@ MOST_WORDS = 80
 """So many elements of arrays are made small, twice: most of them are so already, which costs nothing."""
 
 
-def nicer(asked: Any, cases: Sequence[Case]) -> Any:
+def nicer(asked: Dialog, cases: Sequence[Case]) -> Model:
     """Return a model that is easier to read. The solver has just said that there is one; what is added stays in it."""
     wish = _Wish(asked)
     wish.one_of(cases[0].state.size, SIZES)
@@ -82,23 +81,23 @@ def _elements(wish: "_Wish", cases: Sequence[Case], *, registers: bool) -> Itera
     for case, array, index in found[:MOST_WORDS]:
         given = registers and 1 <= index <= len(REGISTER_WORDS)
         values = REGISTER_WORDS[index - 1] if given else OTHER_WORDS
-        yield case.state.element(array, bitvectors().const(index)), values
+        yield case.state.element(array, constant(index)), values
 
 
 class _Wish:
     """A solver that has answered yes, and the model that it has answered with last."""
 
-    def __init__(self, asked: Any) -> None:
+    def __init__(self, asked: Dialog) -> None:
         self.asked, self.model = asked, asked.model()
 
     def keep(self, preferred: Any) -> bool:
         """Add a preference if the answer stays yes."""
-        if z3.is_true(self.model.eval(preferred, model_completion=True)):
+        if self.model.value(preferred):
             self.asked.add(preferred)
             return True
         self.asked.push()
         self.asked.add(preferred)
-        possible: bool = self.asked.check() == z3.sat
+        possible = self.asked.check() is True
         if possible:
             self.model = self.asked.model()
         self.asked.pop()
@@ -108,6 +107,6 @@ class _Wish:
 
     def one_of(self, term: Any, values: Sequence[int]) -> None:
         """Prefer one of some values for a term, the first that is possible; else any that is small; and settle it."""
-        if not any(self.keep(term == value) for value in values):
-            self.keep(z3.ULT(term, SMALL))
-            self.keep(term == self.model.eval(term, model_completion=True))
+        if not any(self.keep(same(term, value)) for value in values):
+            self.keep(less(term, SMALL))
+            self.keep(same(term, self.model.value(term)))

@@ -1,21 +1,43 @@
 """Obligations: a claim with a sentence, whom it blames, and how it is discharged.
 
-An obligation is settled by *structure* (both sides are the same expressions of the same words), or asked of the solver:
-under the assumptions, can the goal fail? An obligation whose assumptions nothing can meet is vacuous, never proved.
+An obligation is settled by *structure* (both sides are the same expressions of the same words), by *evaluation* (some
+state meets the assumptions and breaks the goal), or asked of the *solver*: under the assumptions, can the goal fail?
+An obligation whose assumptions nothing can meet is vacuous, never proved.
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache, partial
 
-import z3
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from popek.prove import terms
-from popek.prove.terms import solver
+from popek.isa.expression import TRUE, Expr
+from popek.prove import solver
+from popek.prove.relevant import relevant
+from popek.prove.samples import Sample, samples
+from popek.prove.simplify import simplified
+from popek.prove.smtlib import Over, script
+from popek.prove.terms import WIDTH, negated
 from popek.prove.values import Status
 
-Query = Callable[[], tuple[list[Any], Any]]
-"""Builds assumptions and a goal, when they are needed."""
+
+@frozen
+class Question:
+    """Whether a goal follows from assumptions, and what the unknowns in them are taken for."""
+
+    assumptions: tuple[Expr, ...]
+    goal: Expr
+    over: Over = Over.BITS
+
+    @property
+    def plain(self) -> "Question":
+        """The same question, simplified: without what is always so, and without what is said twice."""
+        said = dict.fromkeys(simplified(a) for a in self.assumptions)
+        said.pop(TRUE, None)
+        return Question(tuple(said), simplified(self.goal), self.over)
+
+
+Query = Callable[[], Question]
+"""Builds a question, when it is needed."""
 
 
 @frozen
@@ -32,9 +54,12 @@ class Obligation:
     why: str = "both sides are the same expressions of the same words"
 
 
+HOWS = ("structure", "evaluation", "solver")
+
+
 @frozen
 class Discharged:
-    """An obligation and what became of it; `how` is "structure" or "solver"."""
+    """An obligation and what became of it, and how, one of `HOWS`."""
 
     obligation: Obligation
     status: Status
@@ -42,75 +67,79 @@ class Discharged:
     reason: str = ""
 
 
-def discharge(obligation: Obligation, seed: int = 0) -> Discharged:
-    """Decide an obligation."""
+Answer = tuple[Status, str, str]
+"""What became of a question, how, and why it is not known."""
+
+
+def discharge(obligation: Obligation, seed: int = 0, *, structural: bool = True, width: int = WIDTH) -> Discharged:
+    """Decide an obligation. Without `structural` the solver is asked, and nothing is simplified or tried before."""
     if obligation.query is None:
         return Discharged(obligation, obligation.settled, "structure", obligation.why)
-    assumptions, goal = obligation.query()
-    answer = _answer(assumptions, z3.Not(goal), seed)
-    if answer == z3.sat:
-        return Discharged(obligation, Status.REFUTED, "solver")
-    if answer == z3.unknown:
-        return Discharged(obligation, Status.UNKNOWN, "solver", "the solver reached its limit")
-    possible = _answer(assumptions, z3.BoolVal(val=True), seed)
-    if possible == z3.unsat:
-        return Discharged(obligation, Status.VACUOUS, "solver", "nothing meets its assumptions")
-    if possible == z3.unknown:
-        return Discharged(obligation, Status.UNKNOWN, "solver", "it is not known whether its assumptions can be met")
-    return Discharged(obligation, Status.PROVED, "solver")
+    question = obligation.query()
+    if structural and width == WIDTH:
+        return Discharged(obligation, *_answer(question.plain, seed))
+    return Discharged(obligation, *_solved(question, seed, width))
 
 
-_answers: dict[tuple[int, ...], tuple[tuple[Any, ...], Any]] = {}
+_answers: dict[tuple[Question, int, int], Answer] = {}
 
 
-def _answer(assumptions: list[Any], negated: Any, seed: int) -> Any:
-    """Return whether some state meets all assumptions and a negated goal; the same question is asked once."""
-    asserted = (*assumptions, negated)
-    key = seed, terms.RESOURCES, *(t.get_id() for t in asserted)
+def _answer(question: Question, seed: int) -> Answer:
+    """Return what becomes of a question, by the cheapest way; the same question is answered once.
+
+    What is asked of the solver is about the assumptions that matter to the goal. So it is the same question for many
+    machines, which differ in what they have besides.
+    """
+    if question.goal is TRUE:
+        same = Status.PROVED, "structure", "both sides come to the same expressions"
+        return same if _possible(question.assumptions) else _solved(question, seed, WIDTH)
+    matter, others = relevant(question.goal, question.assumptions)
+    asked = evolve(question, assumptions=matter)
+    key = asked, seed, solver.RESOURCES
     if key not in _answers:
-        asked = solver(seed)
-        asked.add(*asserted)
-        _answers[key] = asserted, asked.check()  # the terms are kept, so that their numbers stay theirs
-    return _answers[key][1]
+        broken = any(_breaks(s, asked) for s in samples())
+        _answers[key] = (Status.REFUTED, "evaluation", "") if broken else _solved(asked, seed, WIDTH)
+    answer = _answers[key]
+    if answer[0] in (Status.PROVED, Status.REFUTED) and not _possible(others):
+        return _solved(question, seed, WIDTH)
+    return answer
+
+
+def _breaks(sample: Sample, question: Question) -> bool:
+    return not sample.holds(question.goal) and all(sample.holds(a) for a in question.assumptions)
+
+
+@cache
+def _possible(assumptions: tuple[Expr, ...]) -> bool:
+    """Say whether some sample meets all assumptions."""
+    return any(all(s.holds(a) for a in assumptions) for s in samples())
+
+
+def _solved(question: Question, seed: int, width: int) -> Answer:
+    """Return what the solver makes of a question."""
+    asked = partial(solver.satisfiable, *question.assumptions, over=question.over, seed=seed, width=width)
+    fails = False if question.goal is TRUE else asked(negated(question.goal))
+    if fails:
+        return Status.REFUTED, "solver", ""
+    if fails is None:
+        return Status.UNKNOWN, "solver", "the solver reached its limit"
+    met = (width == WIDTH and _possible(question.assumptions)) or asked()
+    if met is None:
+        return Status.UNKNOWN, "solver", "it is not known whether its assumptions can be met"
+    return (Status.PROVED, "solver", "") if met else (Status.VACUOUS, "solver", "nothing meets its assumptions")
 
 
 def smt2(obligation: Obligation) -> str | None:
     """Write the question as SMT-LIB 2, to be answered "unsat" where it is proved; nothing if structure settles it."""
     if obligation.query is None:
         return None
-    assumptions, goal = obligation.query()
-    asked = z3.Solver()
-    known: dict[int, Any] = {}
-    asked.add(*(_standard(claim, known) for claim in (*assumptions, z3.Not(goal))))
+    question = obligation.query()
     head = f"; {obligation.name}\n; {obligation.property}: {obligation.says}\n; unsat: the claim is proved\n"
-    return f"{head}(set-logic ALL)\n{asked.to_smt2()}"
+    text = script((*question.assumptions, negated(question.goal)), question.over)
+    return f"{head}(set-logic ALL)\n{text}(check-sat)\n"
 
 
 def filename(number: int, obligation: Obligation) -> str:
     """Return what the file of an exported obligation is called."""
     words = "".join(c if c.isalnum() else "-" for c in obligation.name).split("-")
     return f"{number:03}-{obligation.property}-{'-'.join(w for w in words if w)}.smt2"
-
-
-def _standard(term: Any, known: dict[int, Any]) -> Any:
-    """Return the same term as the standard has it: no "and" of fewer than two, no apostrophe in a name.
-
-    The solver that we ask writes, and reads, both; others refuse them.
-    """
-    found = known.get(term.get_id())
-    if found is None:
-        args = [_standard(a, known) for a in term.children()]
-        kind = term.decl().kind()
-        if kind in _JOINS and len(args) < 2:
-            found = args[0] if args else z3.BoolVal(val=_JOINS[kind])
-        elif kind == z3.Z3_OP_UNINTERPRETED:
-            declared = term.decl()
-            sorts = [declared.domain(n) for n in range(declared.arity())]
-            found = z3.Function(declared.name().replace("'", "~"), *sorts, declared.range())(*args)
-        else:
-            found = term.decl()(*args) if args else term
-        known[term.get_id()] = found
-    return found
-
-
-_JOINS = {z3.Z3_OP_AND: True, z3.Z3_OP_OR: False}

@@ -22,6 +22,7 @@ from popek.prove.squares import (
     integrity,
     resource_control,
 )
+from popek.prove.terms import WIDTH
 from popek.prove.values import Classes, PropertyVerdict, Status
 from popek.vmm.monitor import Monitor, Treatment
 
@@ -74,22 +75,24 @@ Key = tuple[object, ...]
 _known: dict[Key, Discharged] = {}
 
 
-def decided(isa: Isa, monitor: Monitor, obligation: Obligation, seed: int = 0) -> Discharged:
+def decided(
+    isa: Isa, monitor: Monitor, obligation: Obligation, seed: int = 0, *, structural: bool = True, width: int = WIDTH
+) -> Discharged:
     """Discharge an obligation, once for all ISAs and monitors that share what it is about."""
     if obligation.query is None:
         return discharge(obligation)
-    key = _key(isa, monitor, obligation, seed)
+    key = _key(isa, monitor, obligation, (seed, structural, width))
     if key not in _known:
-        _known[key] = discharge(obligation, seed)
+        _known[key] = discharge(obligation, seed, structural=structural, width=width)
     found = _known[key]
     return Discharged(obligation, found.status, found.how, found.reason)
 
 
-def _key(isa: Isa, monitor: Monitor, obligation: Obligation, seed: int) -> Key:
+def _key(isa: Isa, monitor: Monitor, obligation: Obligation, how: tuple[int, ...]) -> Key:
     about: object = None if obligation.blame.startswith("event:") else isa[obligation.blame]
     routine: Behaviour | None = monitor.routines.get(obligation.blame)
     return (
-        *(obligation.name, obligation.says, obligation.property, about, routine, seed),
+        *(obligation.name, obligation.says, obligation.property, about, routine, how),
         *(
             isa.slots,
             isa.arrays,
@@ -120,10 +123,23 @@ class Proof:
         return _together(self.of(name))
 
 
-def prove(isa: Isa, monitor: Monitor, classes: Sequence[Classes], *, structural: bool = True, seed: int = 0) -> Proof:
-    """Discharge every obligation of an ISA under a monitor."""
+def prove(
+    isa: Isa,
+    monitor: Monitor,
+    classes: Sequence[Classes],
+    *,
+    structural: bool = True,
+    seed: int = 0,
+    width: int = WIDTH,
+) -> Proof:
+    """Discharge every obligation of an ISA under a monitor.
+
+    Without `structural` every one is put to the solver as it is stated: nothing is settled by structure, simplified or
+    tried on samples. `width` is that of a word, in bits; at a width other than the machine's the solver is asked, too.
+    """
     every = obligations(isa, monitor, classes, structural=structural)
-    return Proof(isa.name, monitor.name, tuple(decided(isa, monitor, o, seed) for o in every))
+    done = (decided(isa, monitor, o, seed, structural=structural, width=width) for o in every)
+    return Proof(isa.name, monitor.name, tuple(done))
 
 
 def export(isa: Isa, monitor: Monitor, classes: Sequence[Classes]) -> Iterator[tuple[str, str]]:

@@ -9,17 +9,17 @@ from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from typing import Any
 
-import z3
 from attrs import define, evolve, field
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause, Copy, Put
-from popek.isa.expression import TRUE, Op, as_expr, subtrees
+from popek.isa.expression import FALSE, TRUE, Expr, Op, as_expr, subtrees
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BOUND, IE, MEMORY, MODE, RUN, RUNNING, SUPERVISOR, TIMER, TIMER_PENDING, USER, Role, Slot
 from popek.prove.inside import Pair, inside
-from popek.prove.obligation import Obligation
+from popek.prove.obligation import Obligation, Question
 from popek.prove.symbolic import Execution, encodable
+from popek.prove.terms import constant, every, implies, less, negated, same, some, unequal, unknown
 from popek.prove.values import Status
 from popek.vmm.monitor import Action, Monitor, Treatment
 
@@ -71,17 +71,17 @@ class Square:
         pair = self.blank(tag, time)
         if not self._operands:
             names = [o.field.name for o in self.instruction.format]
-            self._operands = {n: pair.terms.unknown(f"operand.{n}") for n in (*names, "word")}
+            self._operands = {n: unknown(f"operand.{n}") for n in (*names, "word")}
         for side in (pair.real, pair.virtual):
             side.operands = self._operands
         return pair
 
     def given(self, pair: Pair) -> list[Any]:
         """Return the assumptions: inside, and in this virtual mode."""
-        in_mode = pair.virtual.slots[MODE] == SUPERVISOR
+        in_mode = same(pair.virtual.slots[MODE], SUPERVISOR)
         return [
             *pair.given(),
-            z3.Not(in_mode) if self.user else in_mode,
+            negated(in_mode) if self.user else in_mode,
             *encodable(self.instruction, pair.real),
         ]
 
@@ -90,9 +90,9 @@ class Square:
         return Execution(pair.real, self.really), Execution(pair.virtual, self.barely)
 
 
-def _asked(square: Square, pair: Pair, goal: Any, *more: Any) -> tuple[list[Any], Any]:
+def _asked(square: Square, pair: Pair, goal: Expr, *more: Expr) -> Question:
     """Return assumptions and goal; what the translation lemma says of each address that came up is among the former."""
-    return [*square.given(pair), *pair.translations(), *more], goal
+    return Question((*square.given(pair), *pair.translations(), *more), goal)
 
 
 def _confined(pair: Pair) -> list[Any]:
@@ -111,7 +111,7 @@ def writes_program_state(behaviour: Behaviour) -> bool:
 def within_program_state(behaviour: Behaviour) -> bool:
     """Say whether a behaviour reads and writes program state alone, memory by virtual address included."""
     exprs = [t.when for t in behaviour.traps] + list(behaviour.values())
-    physical = any(e.op in (Op.REAL, Op.SIZE) for root in exprs for e in subtrees(root))
+    physical = any(not e.ops.isdisjoint((Op.REAL, Op.SIZE)) for e in exprs)
     reads = all(part.role is Role.PROGRAM for part in behaviour.reads)
     return not physical and reads and writes_program_state(behaviour)
 
@@ -137,11 +137,11 @@ def equivalence(square: Square) -> Obligation:
     """State that where the real machine completes, the bare one does, and with the recovered result."""
     name, says = _name(square), "what completes directly completes on the bare machine, with the same result"
 
-    def query() -> tuple[list[Any], Any]:
+    def query() -> Question:
         pair = square.pair()
         real, bare = square.run(pair)
-        goal = z3.And(bare.completes, *_same(pair, real, bare), *_still_inside(pair, real))
-        return _asked(square, pair, z3.Implies(real.completes, goal))
+        goal = every(bare.completes, *_same(pair, real, bare), *_still_inside(pair, real))
+        return _asked(square, pair, implies(real.completes, goal))
 
     return _obligation(square, "equivalence", name, says, query)
 
@@ -150,18 +150,18 @@ def _same(pair: Pair, real: Execution, bare: Execution) -> Iterator[Any]:
     after = _slots_after(real)
     recovered = pair.recover(after)
     for slot in pair.isa.slots:
-        yield recovered[slot] == bare.slot(slot)
-    index, guest = pair.terms.unknown("element"), pair.terms.unknown("word")
+        yield same(recovered[slot], bare.slot(slot))
+    index, guest = unknown("element"), unknown("word")
     for array in pair.isa.arrays:
         if array is MEMORY:
-            same = real.element(MEMORY, pair.k + guest) == bare.element(MEMORY, guest)
-            yield z3.Implies(pair.terms.less(guest, pair.w), same)
+            alike = same(real.element(MEMORY, pair.k + guest), bare.element(MEMORY, guest))
+            yield implies(less(guest, pair.w), alike)
         elif array.role is Role.PROGRAM:
-            small = pair.terms.less(index, pair.terms.domain.const(array.size if isinstance(array.size, int) else 0))
-            same = real.element(array, index) == bare.element(array, index)
-            yield z3.Implies(small, same) if isinstance(array.size, int) else same
+            small = less(index, constant(array.size if isinstance(array.size, int) else 0))
+            alike = same(real.element(array, index), bare.element(array, index))
+            yield implies(small, alike) if isinstance(array.size, int) else alike
         else:  # the guest's own device: the real machine does not touch it
-            yield pair.virtual.arrays[array](index) == bare.element(array, index)
+            yield same(pair.virtual.arrays[array](index), bare.element(array, index))
 
 
 def _slots_after(run: Execution) -> dict[Slot, Any]:
@@ -172,8 +172,8 @@ def _still_inside(pair: Pair, real: Execution) -> Iterator[Any]:
     """State that the step has left the real resources as the map loaded them; the bound may shrink."""
     for slot in pair.loaded:
         if slot.role is Role.RESOURCE and slot is not BOUND:
-            yield real.slot(slot) == pair.real.slots[slot]
-    yield z3.Not(pair.terms.less(pair.loaded[BOUND], real.slot(BOUND)))
+            yield same(real.slot(slot), pair.real.slots[slot])
+    yield negated(less(pair.loaded[BOUND], real.slot(BOUND)))
 
 
 # Resource control ---------------------------------------------------------------------------------------------------
@@ -183,19 +183,19 @@ def resource_control(square: Square) -> Obligation:
     """State that where the real machine completes, the monitor still has everything that is its own."""
     name, says = _name(square), "mode, R, interrupts, timer, devices and other memory stay under the monitor's control"
 
-    def query() -> tuple[list[Any], Any]:
+    def query() -> Question:
         pair = square.pair()
         real, _ = square.run(pair)
         after = evolve(pair.real, slots=_slots_after(real))
-        goal = z3.And(
+        goal = every(
             _still_confined(pair, real),
-            after.slots[MODE] == USER,
-            after.slots[IE] == 1,
-            after.slots[RUN] == RUNNING,
+            same(after.slots[MODE], USER),
+            same(after.slots[IE], 1),
+            same(after.slots[RUN], RUNNING),
             *_untouched(pair, real),
             _others_memory_same(pair, real, first=0),
         )
-        return _asked(square, pair, z3.Implies(real.completes, goal), *_confined(pair))
+        return _asked(square, pair, implies(real.completes, goal), *_confined(pair))
 
     return _obligation(square, "resource_control", name, says, query, spares=True)
 
@@ -203,34 +203,32 @@ def resource_control(square: Square) -> Obligation:
 def _still_confined(pair: Pair, real: Execution) -> Any:
     """State that R lies inside the allotment: it is as it was, or smaller, or is seen to be inside."""
     after = evolve(pair.real, slots=_slots_after(real))
-    same_base = [real.slot(s) == pair.real.slots[s] for s in pair.loaded if s.kind == "location"]
-    smaller = z3.And(*same_base, z3.Not(pair.terms.less(pair.real.slots[BOUND], real.slot(BOUND))))
-    return z3.Or(smaller, z3.And(*(holds for _, holds in pair.invariant(after))))
+    same_base = [same(real.slot(s), pair.real.slots[s]) for s in pair.loaded if s.kind == "location"]
+    smaller = every(*same_base, negated(less(pair.real.slots[BOUND], real.slot(BOUND))))
+    return some(smaller, every(*(holds for _, holds in pair.invariant(after))))
 
 
 def _untouched(pair: Pair, real: Execution) -> Iterator[Any]:
     for slot in pair.isa.slots:
         own = slot in (TIMER, TIMER_PENDING) or slot.kind == "device" or slot not in pair.loaded
         if slot.role is Role.RESOURCE and own:
-            yield real.slot(slot) == pair.real.slots[slot]
-    index = pair.terms.unknown("element")
+            yield same(real.slot(slot), pair.real.slots[slot])
+    index = unknown("element")
     for array in pair.isa.arrays:
         if array.role is Role.RESOURCE and array is not MEMORY:
-            yield real.element(array, index) == pair.real.element(array, index)
+            yield same(real.element(array, index), pair.real.element(array, index))
 
 
 def _others_memory_same(pair: Pair, real: Execution, first: int) -> Any:
     """State that real memory outside the allotment, from word `first` on, is as it was."""
-    offset = pair.terms.unknown("offset")
-    physical = (
-        pair.k + offset
-    )  # so that the solver need not subtract: a guest's word is at k plus something less than w
-    outside = z3.And(
-        pair.terms.less(physical, pair.q),
-        z3.Not(pair.terms.less(physical, pair.terms.domain.const(first))),
-        z3.Not(pair.terms.less(offset, pair.w)),
+    offset = unknown("offset")
+    physical = pair.k + offset  # so that nobody need subtract: a guest's word is at k plus something less than w
+    outside = every(
+        less(physical, pair.q),
+        negated(less(physical, constant(first))),
+        negated(less(offset, pair.w)),
     )
-    return z3.Implies(outside, real.element(MEMORY, physical) == pair.real.element(MEMORY, physical))
+    return implies(outside, same(real.element(MEMORY, physical), pair.real.element(MEMORY, physical)))
 
 
 # Isolation ----------------------------------------------------------------------------------------------------------
@@ -240,11 +238,13 @@ def integrity(square: Square) -> Obligation:
     """State that a direct step leaves another VM as it was, and this one confined."""
     says = "no word of another virtual machine changes, and R stays inside the allotment, in user mode"
 
-    def query() -> tuple[list[Any], Any]:
+    def query() -> Question:
         pair = square.pair()
         real, _ = square.run(pair)
-        goal = z3.And(_still_confined(pair, real), real.slot(MODE) == USER, _others_memory_same(pair, real, first=16))
-        return _asked(square, pair, z3.Implies(real.completes, goal), *_confined(pair))
+        goal = every(
+            _still_confined(pair, real), same(real.slot(MODE), USER), _others_memory_same(pair, real, first=16)
+        )
+        return _asked(square, pair, implies(real.completes, goal), *_confined(pair))
 
     return _obligation(square, "isolation", f"{_name(square)}, integrity", says, query, spares=True)
 
@@ -253,10 +253,10 @@ def confidentiality(square: Square) -> Obligation:
     """State that a direct step does not depend on a word of another virtual machine."""
     says = "what comes of the step is the same whatever the other virtual machines hold"
 
-    def query() -> tuple[list[Any], Any]:
+    def query() -> Question:
         one, two = square.pair(), square.pair(tag="'")
         runs = Execution(one.real, square.really), Execution(two.real, square.really)
-        return _asked(square, one, z3.Implies(runs[0].completes, z3.And(*_alike(one, *runs))), *two.translations())
+        return _asked(square, one, implies(runs[0].completes, every(*_alike(one, *runs))), *two.translations())
 
     return _obligation(
         square,
@@ -270,14 +270,14 @@ def confidentiality(square: Square) -> Obligation:
 def _alike(pair: Pair, one: Execution, two: Execution) -> Iterator[Any]:
     yield two.completes
     for slot in pair.isa.slots:
-        yield one.slot(slot) == two.slot(slot)
-    index = pair.terms.unknown("element")
+        yield same(one.slot(slot), two.slot(slot))
+    index = unknown("element")
     for array in pair.isa.arrays:
         if array is not MEMORY:
-            yield one.element(array, index) == two.element(array, index)
-    guest = pair.terms.unknown("word")
-    same = one.element(MEMORY, pair.k + guest) == two.element(MEMORY, pair.k + guest)
-    yield z3.Implies(pair.terms.less(guest, pair.w), same)
+            yield same(one.element(array, index), two.element(array, index))
+    guest = unknown("word")
+    alike = same(one.element(MEMORY, pair.k + guest), two.element(MEMORY, pair.k + guest))
+    yield implies(less(guest, pair.w), alike)
 
 
 # Independence of time -----------------------------------------------------------------------------------------------
@@ -287,18 +287,18 @@ def independence(square: Square) -> Obligation:
     """State that a direct step does not depend on the real timer, which holds the monitor's time (theorem 2)."""
     says = "what comes of the step does not depend on the monitor's own time"
 
-    def query() -> tuple[list[Any], Any]:
+    def query() -> Question:
         one, two = square.pair(), square.pair(time="'")
         runs = Execution(one.real, square.really), Execution(two.real, square.really)
-        same = [one.virtual.slots[s] == two.virtual.slots[s] for s in one.isa.slots]
+        equal = [same(one.virtual.slots[s], two.virtual.slots[s]) for s in one.isa.slots]
         recovered = [p.recover(_slots_after(r)) for p, r in zip((one, two), runs, strict=True)]
-        alike = [recovered[0][s] == recovered[1][s] for s in one.isa.slots]
-        index = one.terms.unknown("element")
+        alike = [same(recovered[0][s], recovered[1][s]) for s in one.isa.slots]
+        index = unknown("element")
         alike += [
-            runs[0].element(a, index) == runs[1].element(a, index) for a in one.isa.arrays if a.role is Role.PROGRAM
+            same(runs[0].element(a, index), runs[1].element(a, index)) for a in one.isa.arrays if a.role is Role.PROGRAM
         ]
-        goal = z3.Implies(runs[0].completes, z3.And(runs[1].completes, *alike))
-        return _asked(square, one, goal, *two.given(), *same)
+        goal = implies(runs[0].completes, every(runs[1].completes, *alike))
+        return _asked(square, one, goal, *two.given(), *equal)
 
     reads_time = not {TIMER, TIMER_PENDING}.isdisjoint(square.really.reads | square.really.writes.keys())
     query_or_none = query if reads_time or not square.structural else None
@@ -314,11 +314,11 @@ def efficiency(square: Square, treatment: Treatment) -> Obligation:
     says = "what completes on the bare machine completes without entering the monitor"
     direct = treatment is Treatment.DIRECT
 
-    def query() -> tuple[list[Any], Any]:
+    def query() -> Question:
         pair = square.pair()
         real, bare = square.run(pair)
-        goal = real.completes if direct else z3.BoolVal(val=False)
-        return _asked(square, pair, z3.Implies(bare.completes, goal))
+        goal = real.completes if direct else FALSE
+        return _asked(square, pair, implies(bare.completes, goal))
 
     blame = square.instruction.name
     if direct and square.harmless and square.structural:
@@ -358,22 +358,22 @@ def emulation(square: Square, treatment: Treatment) -> Obligation:
     theirs = routine.user if square.user else routine.supervisor
     swaps = square.isa.cycle.swap, believed.cycle.swap
 
-    def query() -> tuple[list[Any], Any]:
+    def query() -> Question:
         pair = square.pair()
         bare, emulated = Execution(pair.virtual, square.barely), Execution(pair.virtual, theirs)
-        operands = {n: pair.terms.unknown(n) for n in ("pc", "cause", "detail")}
+        operands = {n: unknown(n) for n in ("pc", "cause", "detail")}
         reflecting = evolve(pair.virtual, operands=operands)
         reflections = [Execution(reflecting, s) for s in swaps]
-        goal = z3.And(
-            bare.cause == emulated.cause,
-            z3.Implies(bare.completes, z3.And(*_identical(pair, bare, emulated))),
-            z3.Implies(
-                z3.Not(bare.completes),
-                z3.And(bare.detail == emulated.detail, *_identical(pair, *reflections)),
+        goal = every(
+            same(bare.cause, emulated.cause),
+            implies(bare.completes, every(*_identical(pair, bare, emulated))),
+            implies(
+                negated(bare.completes),
+                every(same(bare.detail, emulated.detail), *_identical(pair, *reflections)),
             ),
         )
         if treatment is Treatment.DIRECT:
-            goal = z3.Or(Execution(pair.real, square.really).completes, goal)
+            goal = some(Execution(pair.real, square.really).completes, goal)
         return _asked(square, pair, goal)
 
     return Obligation(
@@ -400,15 +400,15 @@ def dispatched(square: Square) -> Iterator[Obligation]:
             )
 
 
-def _never_traps(square: Square, cause: Cause) -> tuple[list[Any], Any]:
+def _never_traps(square: Square, cause: Cause) -> Question:
     pair = square.pair()
     real, _ = square.run(pair)
-    return _asked(square, pair, real.cause != pair.terms.domain.const(cause))
+    return _asked(square, pair, unequal(real.cause, cause))
 
 
 def _identical(pair: Pair, one: Execution, two: Execution) -> Iterator[Any]:
     for slot in pair.isa.slots:
-        yield one.slot(slot) == two.slot(slot)
-    index = pair.terms.unknown("element")
+        yield same(one.slot(slot), two.slot(slot))
+    index = unknown("element")
     for array in pair.isa.arrays:
-        yield one.element(array, index) == two.element(array, index)
+        yield same(one.element(array, index), two.element(array, index))

@@ -12,16 +12,27 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-import z3
 from attrs import define, evolve, field, frozen
 
 from popek.isa.behaviour import Behaviour, Cause, Copy, Put, Store, Trap
-from popek.isa.domain import Domain, Evaluation
+from popek.isa.domain import Evaluation
 from popek.isa.expression import Expr, operand
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BASE, BOUND, MEMORY, Array, Slot
 from popek.isa.translation import Translation
-from popek.prove.terms import bitvectors, unknown_array, word, words
+from popek.prove.terms import (
+    EXPRESSIONS,
+    choose,
+    constant,
+    every,
+    function,
+    less,
+    negated,
+    same,
+    some,
+    unknown,
+    unknown_array,
+)
 
 LARGEST_MEMORY = 1 << 24
 SMALLEST_MEMORY = 17
@@ -39,10 +50,9 @@ class StateSpace:
 _ADDRESS = "address"
 
 
-def translated(rule: Callable[[Expr], Expr], state: Any, address: Any, domain: Domain[Any] | None = None) -> Any:
+def translated(rule: Callable[[Expr], Expr], state: Any, address: Expr) -> Any:
     """Return what a rule of the translation says of an address in a symbolic state."""
-    at = _At(state, address)
-    return Evaluation(domain or bitvectors(), at)(rule(operand(_ADDRESS)))
+    return Evaluation(EXPRESSIONS, _At(state, address))(rule(operand(_ADDRESS)))
 
 
 @frozen(eq=False)
@@ -109,14 +119,14 @@ class SymbolicState:
         """Return an array's word; memory is indexed by physical address, and is 0 beyond its end."""
         if array is not MEMORY:
             return self.arrays[array](index)
-        zero = bitvectors().const(0)
         inside = self.window(index - self.slots[BASE])
-        return z3.If(self.inside(index), inside, z3.If(z3.ULT(index, self.size), self.arrays[MEMORY](index), zero))
+        outside = choose(less(index, self.size), self.arrays[MEMORY](index), 0)
+        return choose(self.inside(index), inside, outside)
 
     def inside(self, physical: Any) -> Any:
         """Say whether a physical address is in the window that R gives."""
         base, bound = self.slots[BASE], self.slots[BOUND] if self.widest is None else self.widest
-        return z3.And(z3.UGE(physical, base), z3.ULT(physical - base, bound), z3.ULT(physical, self.size))
+        return every(negated(less(physical, base)), less(physical - base, bound), less(physical, self.size))
 
     def vary(self, slot: Slot, term: Any) -> "SymbolicState":
         """Return the same state but for one slot."""
@@ -125,9 +135,9 @@ class SymbolicState:
     def possible(self) -> list[Any]:
         """Return what is so in every state: sizes, and slots that are narrower than a word."""
         return [
-            z3.ULE(self.size, LARGEST_MEMORY),
-            z3.UGE(self.size, SMALLEST_MEMORY),
-            *(z3.ULT(term, 1 << s.bits) for s, term in self.slots.items() if s.bits is not None),
+            less(self.size, LARGEST_MEMORY + 1),
+            negated(less(self.size, SMALLEST_MEMORY)),
+            *(less(term, 1 << s.bits) for s, term in self.slots.items() if s.bits is not None),
         ]
 
 
@@ -135,11 +145,11 @@ def any_state(space: StateSpace, instruction: Instruction) -> SymbolicState:
     """Return a state of which nothing is known, before an instruction of which the operands are not known."""
     return SymbolicState(
         space,
-        {s: word(s.name) for s in space.slots},
+        {s: unknown(s.name) for s in space.slots},
         {a: unknown_array(a) for a in space.arrays},
-        words("window"),
-        word("q"),
-        {**{o.field.name: word(f"operand.{o.field.name}") for o in instruction.format}, "word": word("operand.word")},
+        function("window"),
+        unknown("q"),
+        {n: unknown(f"operand.{n}") for n in (*(o.field.name for o in instruction.format), "word")},
     )
 
 
@@ -148,8 +158,7 @@ def encodable(instruction: Instruction, state: Any) -> list[Any]:
     facts = []
     for given in instruction.format:
         term, span = state.operands[given.field.name], given.field.span
-        shifted = term - bitvectors().const(span.start)
-        facts.append(z3.ULT(shifted, len(span)))
+        facts.append(less(term - constant(span.start), len(span)))
     return facts
 
 
@@ -162,7 +171,7 @@ class Execution:
     _value: Evaluation[Any] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._value = Evaluation(bitvectors(), self.state)
+        self._value = Evaluation(EXPRESSIONS, self.state)
 
     def value(self, expr: Expr) -> Any:
         """Return the term of an expression over the state before."""
@@ -175,35 +184,35 @@ class Execution:
         found = []
         for trap in self.behaviour.guards():
             when = self.value(trap.when)
-            found.append((z3.And(when, *(z3.Not(e) for e in earlier)), trap.cause, trap.privilege))
+            found.append((every(when, *(negated(e) for e in earlier)), trap.cause, trap.privilege))
             earlier.append(when)
         return found
 
     @cached_property
     def completes(self) -> Any:
         """Whether no trap is made."""
-        return z3.And(*(z3.Not(self.value(t.when)) for t in self.behaviour.guards()))
+        return every(*(negated(self.value(t.when)) for t in self.behaviour.guards()))
 
     @cached_property
     def memory_trap(self) -> Any:
         """Whether a memory trap is made."""
-        return z3.Or(*(when for when, cause, _ in self._traps if cause is Cause.MEMORY))
+        return some(*(when for when, cause, _ in self._traps if cause is Cause.MEMORY))
 
     @cached_property
     def privilege_trap(self) -> Any:
         """Whether a privilege trap is made."""
-        return z3.Or(*(when for when, _, privilege in self._traps if privilege))
+        return some(*(when for when, _, privilege in self._traps if privilege))
 
     @cached_property
     def deliberate_trap(self) -> Any:
         """Whether a trap is made that is neither a memory nor an arithmetic one."""
         set_aside = (Cause.MEMORY, Cause.ARITHMETIC)
-        return z3.Or(*(when for when, cause, _ in self._traps if cause not in set_aside))
+        return some(*(when for when, cause, _ in self._traps if cause not in set_aside))
 
     @cached_property
     def cause(self) -> Any:
         """The code of the trap that is made; 0 if none is."""
-        return self._of_trap(lambda trap: bitvectors().const(trap.cause))
+        return self._of_trap(lambda trap: constant(trap.cause))
 
     @cached_property
     def detail(self) -> Any:
@@ -211,9 +220,9 @@ class Execution:
         return self._of_trap(lambda trap: self.value(trap.detail))
 
     def _of_trap(self, part: Callable[[Trap], Any]) -> Any:
-        result = bitvectors().const(0)
+        result = constant(0)
         for trap in reversed(list(self.behaviour.guards())):
-            result = z3.If(self.value(trap.when), part(trap), result)
+            result = choose(self.value(trap.when), part(trap), result)
         return result
 
     def slot(self, slot: Slot) -> Any:
@@ -234,16 +243,16 @@ class Execution:
         for effect in self.behaviour.effects:
             if isinstance(effect, Store):
                 if array is MEMORY:
-                    hit = index == self.state.real(self.value(effect.address))
-                    now = z3.If(z3.And(self.value(effect.when), hit), self.value(effect.value), now)
+                    hit = same(index, self.state.real(self.value(effect.address)))
+                    now = choose(every(self.value(effect.when), hit), self.value(effect.value), now)
             elif effect.array is array:
                 now = self._written(effect, index, now)
         return now
 
     def _written(self, effect: Put | Copy, index: Any, before: Any) -> Any:
         if isinstance(effect, Put):
-            hit = index == self.value(effect.index)
-            return z3.If(z3.And(self.value(effect.when), hit), self.value(effect.value), before)
+            hit = same(index, self.value(effect.index))
+            return choose(every(self.value(effect.when), hit), self.value(effect.value), before)
         offset = index - self.value(effect.index)
         moved = self.state.element(effect.source, self.value(effect.start) + offset)
-        return z3.If(z3.And(self.value(effect.when), z3.ULT(offset, effect.count)), moved, before)
+        return choose(every(self.value(effect.when), less(offset, effect.count)), moved, before)

@@ -1,80 +1,107 @@
-"""The domain of solver terms: words are bit-vectors, truths are the solver's booleans.
+"""Questions are expressions: over unknowns in place of a state, in the language in which instructions are written.
 
-This is one of the few modules that import the solver. Signed and unsigned operators are named, since Python's `<` on
-the solver's bit-vectors is signed.
+An unknown word is an operand by its name, an unknown function from word to word an array by its name; that an address
+is legal stays the node `legal`, one truth for both machines. So a question can be simplified, evaluated over integers,
+or written for a solver, and two questions that are the same expressions are one object.
 """
 
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from typing import Any
 
-import z3
-
 from popek.isa.domain import Domain
-from popek.isa.expression import Op
-from popek.isa.slot import Array
+from popek.isa.expression import (
+    FALSE,
+    OPERATORS,
+    TRUE,
+    Expr,
+    Op,
+    Word,
+    as_expr,
+    element,
+    eq,
+    ite,
+    not_,
+    operand,
+    ult,
+    unchecked,
+)
+from popek.isa.slot import Array, Role
 
-RESOURCES = 5_000_000
-"""What the solver may spend on one question, in its own unit (rlimit): no clock, so the answer is the machine's own."""
+WIDTH = 32
 
+EXPRESSIONS: Domain[Expr] = Domain(
+    "expressions",
+    WIDTH,
+    as_expr,
+    {op: partial(unchecked, op) for op in OPERATORS},
+)
+"""The domain in which an expression's value is an expression over the unknowns."""
 
-@cache
-def bitvectors(width: int = 32) -> Domain[Any]:
-    """Return the domain of bit-vector terms of a width."""
-    return Domain(
-        f"bit-vectors of {width} bits",
-        width,
-        lambda n: z3.BitVecVal(n, width),
-        {
-            Op.ADD: lambda a, b: a + b,
-            Op.SUB: lambda a, b: a - b,
-            Op.MUL: lambda a, b: a * b,
-            Op.UDIV: z3.UDiv,
-            Op.UREM: z3.URem,
-            Op.AND: lambda a, b: a & b,
-            Op.OR: lambda a, b: a | b,
-            Op.XOR: lambda a, b: a ^ b,
-            Op.SHL: lambda a, b: a << b,
-            Op.LSHR: z3.LShR,
-            Op.ASHR: lambda a, b: a >> b,
-            Op.EQ: lambda a, b: a == b,
-            Op.ULT: z3.ULT,
-            Op.SLT: lambda a, b: a < b,
-            Op.TRUE: lambda: z3.BoolVal(val=True),
-            Op.FALSE: lambda: z3.BoolVal(val=False),
-            Op.NOT: z3.Not,
-            Op.BOTH: z3.And,
-            Op.EITHER: z3.Or,
-            Op.ITE: z3.If,
-        },
-    )
+less, same, choose, negated, constant = ult, eq, ite, not_, as_expr
 
 
 @cache
-def word(name: str, width: int = 32) -> Any:
+def unknown(name: str) -> Expr:
     """Return the unknown word of that name."""
-    return z3.BitVec(name, width)
+    return operand(name)
 
 
 @cache
-def words(name: str, width: int = 32) -> Any:
-    """Return an unknown array, as a function from index to word."""
-    sort = z3.BitVecSort(width)
-    return z3.Function(name, sort, sort)
+def _named(name: str) -> Array:
+    return Array(name, "An unknown function from word to word.", Role.PROGRAM)
 
 
-def unknown_array(array: Array, tag: str = "", width: int = 32) -> Any:
+@cache
+def function(name: str) -> Callable[[Word], Expr]:
+    """Return the unknown function of that name, from word to word."""
+    named = _named(name)
+    return lambda index: element(named, index)
+
+
+def unknown_array(array: Array, tag: str = "") -> Callable[[Word], Expr]:
     """Return the unknown contents of an array of the state."""
-    return words(f"{array.name}{tag}", width)
+    return function(f"{array.name}{tag}")
 
 
-def solver(seed: int = 0) -> Any:
-    """Return a solver with a limit on its resources, deterministic for a seed."""
-    made = z3.SimpleSolver()
-    made.set("rlimit", RESOURCES)
-    made.set("random_seed", seed)
-    return made
+def every(*truths: Expr) -> Expr:
+    """Join truths by "and", in a tree that is not deep."""
+    return _joined(Op.BOTH, TRUE, truths)
 
 
-def identity() -> dict[str, str]:
-    """Return the solver's name and version, for reports."""
-    return {"name": "z3", "version": z3.get_version_string()}
+def some(*truths: Expr) -> Expr:
+    """Join truths by "or", likewise."""
+    return _joined(Op.EITHER, FALSE, truths)
+
+
+def _joined(op: Op, empty: Expr, truths: Iterable[Expr]) -> Expr:
+    level = list(truths)
+    while len(level) > 1:
+        paired = [unchecked(op, a, b) for a, b in zip(level[::2], level[1::2], strict=False)]
+        level = paired + level[len(level) & ~1 :]
+    return level[0] if level else empty
+
+
+def implies(premise: Expr, conclusion: Expr) -> Expr:
+    """Say that if one holds, so does the other."""
+    return unchecked(Op.EITHER, unchecked(Op.NOT, premise), conclusion)
+
+
+def differ(one: Expr, other: Expr) -> Expr:
+    """Say that two truths are not the same."""
+    return some(every(one, not_(other)), every(not_(one), other))
+
+
+def iff(one: Expr, other: Expr) -> Expr:
+    """Say that two truths are the same."""
+    return some(every(one, other), every(not_(one), not_(other)))
+
+
+def unequal(one: Word, other: Word) -> Expr:
+    """Say that two words are not the same."""
+    return not_(eq(one, other))
+
+
+def distinct(*words: Any) -> Expr:
+    """Say that words differ in pairs."""
+    return every(*(unequal(a, b) for n, a in enumerate(words) for b in words[:n]))

@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-import z3
 from attrs import evolve, frozen
 
 from popek.engine.compiled import closure
@@ -16,7 +15,9 @@ from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.encoding import OPCODE_LOW
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BASE, BOUND, MEMORY, REGISTERS, Array, Role, Slot
+from popek.prove.solver import Model
 from popek.prove.symbolic import StateSpace, SymbolicState
+from popek.prove.terms import constant
 from popek.prove.values import Snapshot, StateWitness
 
 
@@ -79,12 +80,12 @@ class Concrete(ABC):
 class ModelState(Concrete):
     """The concrete state that a solver's model describes."""
 
-    def __init__(self, model: Any, symbolic: SymbolicState) -> None:
+    def __init__(self, model: Model, symbolic: SymbolicState) -> None:
         self.model = model
         super().__init__(symbolic, self._number(symbolic.size), {s: self._number(t) for s, t in symbolic.slots.items()})
 
     def _number(self, term: Any) -> int:
-        return int(self.model.eval(term, model_completion=True).as_long())
+        return int(self.model.value(term))
 
     def operands(self) -> dict[str, int]:
         """Return the operands' values."""
@@ -92,7 +93,7 @@ class ModelState(Concrete):
 
     def look_up(self, array: Array, index: int) -> int:
         """Return an element as the model has it."""
-        return self._number(self.symbolic.element(array, z3.BitVecVal(index, 32)))
+        return self._number(self.symbolic.element(array, constant(index)))
 
 
 def _name(array: Array, index: int) -> str:

@@ -123,7 +123,8 @@ def _witness(value: Witness, width: int) -> RenderableType:
 def _counts(value: Obligations) -> RenderableType:
     counts, solver = value.counts, value.solver
     text = Text(f"{counted(counts['obligations'], 'obligation')}: ")
-    text.append(f"{counts['structure']} settled by structure, {counts['solver']} by {solver['name']} ")
+    text.append(f"{counts['structure']} settled by structure, {counts['evaluation']} by evaluation, ")
+    text.append(f"{counts['solver']} by {solver['name']} ")
     text.append(f"{solver['version']}; ")
     statuses = [f"{counts[s.value]} {s.value}" for s in Status if s.value in counts]
     text.append(", ".join(statuses))

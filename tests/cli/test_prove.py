@@ -84,7 +84,7 @@ def test_smt2(call: Call, tmp_path: Path) -> None:
     directory = tmp_path / "deep" / "down"
     found = json.loads(call("prove", "jrst1", "--smt2", str(directory), "--json").out)
     assert sorted(p.name for p in directory.iterdir()) == sorted(found["exported"])
-    assert len(found["exported"]) == found["counts"]["solver"]
+    assert len(found["exported"]) == found["counts"]["questions"]
     assert all("(check-sat)" in p.read_text("utf-8") for p in directory.iterdir())
 
 
@@ -172,4 +172,4 @@ def test_the_library_proves() -> None:
     assert proof.properties["resource_control"].blame == ("st",)
     assert {d.obligation.property for d in proof.discharged} == {"resource_control"}
     assert proof.witnesses[0].blame == "st"
-    assert len(proof.smt2()) == proof.counts["solver"]
+    assert len(proof.smt2()) == proof.counts["questions"]

@@ -28,7 +28,7 @@ HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 UPWARD = {("shown", "report")}
 """The one import that points up, done when somebody looks at a value: what it looks like is the report's business."""
 
-SOLVER = {"prove", "isa/domain"}
+SOLVER = {"prove/solver"}
 RICH = {"report", "cli"}
 
 

@@ -5,6 +5,9 @@ of monitors, the solver instead of a shortcut, or the engines' own integers cont
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import product
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,18 +15,31 @@ import z3
 from attrs import evolve
 
 from popek.isa.architecture import Isa
-from popek.isa.domain import Domain, integers
-from popek.isa.expression import OPERATORS, Op, Sort, as_expr
+from popek.isa.domain import integers
+from popek.isa.expression import FALSE, OPERATORS, TRUE, Expr, Op, Sort, as_expr, operand, unchecked
 from popek.isa.slot import BASE, IE, MODE, TIMER
 from popek.isa.variants import VARIANTS
 from popek.prove import classes as classes_module
-from popek.prove import events, guest_witness, inside, obligation, properties, squares, symbolic, terms
+from popek.prove import (
+    events,
+    guest_witness,
+    inside,
+    obligation,
+    properties,
+    simplify,
+    smtlib,
+    solver,
+    squares,
+    symbolic,
+)
 from popek.prove.classes import Showing, classify, classify_instruction
 from popek.prove.inside import Pair
+from popek.prove.obligation import Obligation, Question, discharge
 from popek.prove.properties import prove
-from popek.prove.ranged import ranged
+from popek.prove.smtlib import Notation
+from popek.prove.solver import Model
 from popek.prove.squares import Square
-from popek.prove.terms import bitvectors
+from popek.prove.terms import EXPRESSIONS, implies, less, same
 from popek.prove.theorems import theorem_1, theorem_3
 from popek.prove.values import PROPERTIES, Status
 from popek.testing.faults import FEW, classes_of
@@ -46,6 +62,7 @@ def _nothing_is_known() -> Iterator[None]:
 def _forget() -> None:
     properties._known.clear()
     obligation._answers.clear()
+    inside._model.cache_clear()
     guest_witness._found.clear()
     classify_instruction.cache_clear()
 
@@ -73,7 +90,12 @@ def nothing(*_: object) -> Iterator[Any]:
 
 def true(*_: object, **__: object) -> Any:
     """Claim what is always so."""
-    return z3.BoolVal(val=True)
+    return TRUE
+
+
+def yes(*_: object) -> bool:
+    """See that it is so, whatever it is."""
+    return True
 
 
 def patch(module: object, name: str, value: object) -> Change:
@@ -84,7 +106,7 @@ def patch(module: object, name: str, value: object) -> Change:
 # Shortcuts and claims: another answer than the table's --------------------------------------------------------------
 
 CLAIMS: Mapping[str, tuple[Change, str, str]] = {
-    "everything is taken for program state": (patch(squares, "within_program_state", true), "jrst1", "equivalence"),
+    "everything is taken for program state": (patch(squares, "within_program_state", yes), "jrst1", "equivalence"),
     "everything is taken to trap": (patch(Square, "always_traps", property(lambda _: True)), "mfpi", "equivalence"),
     "the results need not be the same": (patch(squares, "_same", nothing), "psw-storable", "equivalence"),
     "R need not stay inside": (patch(squares, "_still_confined", true), "r-writable", "resource_control"),
@@ -97,17 +119,17 @@ CLAIMS: Mapping[str, tuple[Change, str, str]] = {
         "resource_control",
     ),
     "virtual and real base are taken to be equal": (
-        lambda m: m.setattr(Pair, "given", _with(Pair.given, lambda p: p.loaded[BASE] == p.kept[BASE])),
+        lambda m: m.setattr(Pair, "given", _with(Pair.given, lambda p: same(p.loaded[BASE], p.kept[BASE]))),
         "lra-readable",
         "equivalence",
     ),
     "interrupts are taken to be always enabled": (
-        lambda m: m.setattr(Pair, "given", _with(Pair.given, lambda p: p.kept[IE] == 1)),
+        lambda m: m.setattr(Pair, "given", _with(Pair.given, lambda p: same(p.kept[IE], 1))),
         "pushf",
         "equivalence",
     ),
     "virtual mode is taken to be user": (
-        lambda m: m.setattr(Pair, "given", _with(Pair.given, lambda p: p.kept[MODE] == 1)),
+        lambda m: m.setattr(Pair, "given", _with(Pair.given, lambda p: same(p.kept[MODE], 1))),
         "jrst1",
         "equivalence",
     ),
@@ -120,7 +142,7 @@ def _with(given: Callable[[Pair], list[Any]], fact: Callable[[Pair], Any]) -> Ca
 
 def _with_successors(translations: Callable[[Pair], list[Any]]) -> Callable[[Pair], list[Any]]:
     def more(pair: Pair) -> list[Any]:
-        ends = [z3.Implies(pair.legal(a), pair.terms.less(pair.virtual.real(a) + 1, pair.w)) for a in pair.addresses]
+        ends = [implies(pair.legal(a), less(pair.virtual.real(a) + 1, pair.w)) for a in pair.addresses]
         return [*translations(pair), *ends]
 
     return more
@@ -139,7 +161,7 @@ def test_a_claim_that_is_too_weak_is_noticed(fault: str, monkeypatch: pytest.Mon
 
 def test_a_shortcut_that_goes_too_far_contradicts_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked without shortcuts, the solver gives the right answer still."""
-    monkeypatch.setattr(squares, "within_program_state", true)
+    monkeypatch.setattr(squares, "within_program_state", yes)
     isa = only("mode-readable")
     assert prove(isa, TRAP_AND_EMULATE, classes_of(isa)).verdict("equivalence").status is Status.PROVED
     _forget()
@@ -197,14 +219,14 @@ def test_a_claim_about_the_map_that_is_left_out_is_noticed(fault: str, monkeypat
 
 def test_assumptions_that_nothing_meets_prove_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """From a contradiction everything follows, so it is called vacuous, and not proved."""
-    monkeypatch.setattr(Pair, "given", _with(Pair.given, lambda _: z3.BoolVal(val=False)))
+    monkeypatch.setattr(Pair, "given", _with(Pair.given, lambda _: FALSE))
     assert {status(only("jrst1"), p) for p in ("equivalence", "resource_control")} == {Status.VACUOUS}
 
 
 def test_a_solver_that_gives_up_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the limit is reached, nobody knows."""
-    monkeypatch.setattr(terms, "RESOURCES", 1)
-    assert status(only("jrst1"), "equivalence") is Status.UNKNOWN
+    monkeypatch.setattr(solver, "RESOURCES", 1)
+    assert status(only("setb"), "equivalence") is Status.UNKNOWN
 
 
 def test_what_was_proved_of_one_monitor_is_not_believed_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,20 +243,24 @@ def test_what_was_proved_of_one_monitor_is_not_believed_of_another(monkeypatch: 
 # Operators ----------------------------------------------------------------------------------------------------------
 
 
-def disagreement(domain: Domain[Any], ops: tuple[Op, ...]) -> tuple[Op, tuple[int, ...]] | None:
-    """Return an operator, and words on which a domain of terms and the engines' integers differ, if there are such."""
+def disagreement(how: Notation, ops: tuple[Op, ...]) -> Op | None:
+    """Return an operator on which what the solver is given differs from the engines' integers, if there is one."""
     numbers = integers()
     for op in ops:
-        takes, _ = OPERATORS[op]
+        takes, gives = OPERATORS[op]
+        differing = []
         for row in _rows(takes):
-            expected = numbers.operators[op](*row)
-            terms_of_row = [
-                domain.const(v) if s is Sort.WORD else z3.BoolVal(val=bool(v)) for v, s in zip(row, takes, strict=True)
-            ]
-            found = z3.simplify(domain.operators[op](*terms_of_row))
-            if (z3.is_true(found) if z3.is_bool(found) else found.as_long()) != expected:
-                return op, row
+            written = how.operators[op](*(_written(how, v, s) for v, s in zip(row, takes, strict=True)))
+            differing.append(f"(not (= {written} {_written(how, numbers.operators[op](*row), gives)}))")
+        asked = z3.SimpleSolver(ctx=z3.Context())
+        asked.from_string(f"(assert (or false {' '.join(differing)}))")
+        if asked.check() == z3.sat:
+            return op
     return None
+
+
+def _written(how: Notation, value: int, sort: Sort) -> str:
+    return how.constant(value) if sort is Sort.WORD else str(bool(value)).lower()
 
 
 def _rows(takes: tuple[Sort, ...]) -> Iterator[tuple[int, ...]]:
@@ -250,8 +276,8 @@ LINEAR = (Op.ADD, Op.SUB, Op.EQ, Op.ULT, Op.SLT, Op.TRUE, Op.FALSE, Op.NOT, Op.B
 
 def test_terms_mean_what_the_engines_integers_mean() -> None:
     """All operators over bit-vectors, and those that ranged integers do not leave open, on words that matter."""
-    assert disagreement(bitvectors(), tuple(OPERATORS)) is None
-    assert disagreement(ranged(), LINEAR) is None
+    assert disagreement(smtlib.bits(), tuple(OPERATORS)) is None
+    assert disagreement(smtlib.integers(), LINEAR) is None
 
 
 _ANOTHER = {
@@ -261,36 +287,123 @@ _ANOTHER = {
 }  # fmt: skip
 
 
-def mistaken(domain: Domain[Any], op: Op) -> Domain[Any]:
-    """Return a domain in which one operator means another."""
-    return evolve(domain, operators={**domain.operators, op: domain.operators[_ANOTHER[op]]})
+def mistaken(how: Notation, op: Op) -> Notation:
+    """Return a notation in which one operator means another."""
+    return evolve(how, operators={**how.operators, op: how.operators[_ANOTHER[op]]})
 
 
 @pytest.mark.parametrize("op", _ANOTHER, ids=lambda o: o.value)
 def test_a_wrong_operator_is_noticed(op: Op) -> None:
     """One operator in the place of another differs from the integers somewhere."""
-    found = disagreement(mistaken(bitvectors(), op), (op,))
-    assert found
-    assert found[0] is op
+    assert disagreement(mistaken(smtlib.bits(), op), (op,)) is op
     if op in LINEAR:
-        assert disagreement(mistaken(ranged(), op), (op,))
+        assert disagreement(mistaken(smtlib.integers(), op), (op,)) is op
 
 
 def test_a_sum_that_does_not_wrap_is_noticed() -> None:
     """Ranged integers that forget the word's end prove relocation where it wraps."""
-    for op, careless in ((Op.ADD, lambda a, b: a + b), (Op.SUB, lambda a, b: a - b)):
-        wrong = evolve(ranged(), operators={**ranged().operators, op: careless})
-        assert disagreement(wrong, (op,))
+    right = smtlib.integers()
+    for op, careless in ((Op.ADD, "+"), (Op.SUB, "-")):
+        wrong = {**right.operators, op: lambda a, b, sign=careless: f"({sign} {a} {b})"}
+        assert disagreement(evolve(right, operators=wrong), (op,)) is op
 
 
-@pytest.mark.parametrize("op", [Op.ADD, Op.EQ, Op.ULT, Op.BOTH, Op.SUB], ids=lambda o: o.value)
-def test_a_prover_with_a_wrong_operator_contradicts_the_table(op: Op, monkeypatch: pytest.MonkeyPatch) -> None:
+WRONG = (Op.ADD, Op.EQ, Op.ULT, Op.BOTH, Op.SUB)
+TOLD = ("jrst1", "setb", "spill", "mfpi", "lra-readable", "add-traps", "open-console")
+
+
+@pytest.mark.parametrize("op", WRONG, ids=lambda o: o.value)
+def test_a_solver_that_takes_an_operator_for_another_contradicts_the_table(
+    op: Op, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It gives another answer, or a model of its own does not replay on the engines, which ends the run."""
-    wrong = mistaken(bitvectors(), op)
-    for module in (symbolic, inside):
-        monkeypatch.setattr(module, "bitvectors", lambda _=32: wrong)
-    isas = [only(n) for n in ("jrst1", "setb", "spill", "mfpi", "lra-readable", "add-traps", "open-console")]
-    assert any(not _as_the_table_has_it(isa) for isa in isas)
+    right = smtlib.notation
+    monkeypatch.setattr(smtlib, "notation", lambda over, width=32: mistaken(right(over, width), op))
+    assert any(not _as_the_table_has_it(only(name)) for name in TOLD)
+
+
+@pytest.mark.parametrize("op", WRONG, ids=lambda o: o.value)
+def test_questions_with_an_operator_for_another_contradict_the_table(op: Op, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prover that states one operator where an instruction has another gives another answer, too."""
+    wrong = {**EXPRESSIONS.operators, op: EXPRESSIONS.operators[_ANOTHER[op]]}
+    for module in (symbolic, inside, events):
+        monkeypatch.setattr(module, "EXPRESSIONS", evolve(EXPRESSIONS, operators=wrong))
+    assert any(not _as_the_table_has_it(only(name)) for name in TOLD)
+
+
+def test_the_simplifier_keeps_the_meaning() -> None:
+    """Random expressions come to the same over the integers, before and after, at 8 bits and at 32."""
+    assert not any(_changed(seed) for seed in range(400))
+
+
+SIMPLIFIER: Mapping[str, tuple[str, Callable[..., Any]]] = {
+    "everything is equal": ("EQ", true),
+    "everything is small": ("ULT", true),
+    "both are what either is": ("BOTH", lambda a, b: b if a is TRUE else a),
+    "either is what both are": ("EITHER", lambda a, b: b if a is TRUE else None),
+    "not is nothing": ("NOT", lambda a: a),
+    "a choice is its first": ("ITE", lambda *args: args[1]),
+    "a sum is its first": ("ADD", lambda *args: args[0]),
+    "a difference is its second": ("SUB", lambda *args: args[1]),
+}
+
+
+@pytest.mark.parametrize("fault", SIMPLIFIER)
+def test_a_simplifier_that_goes_too_far_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong rule changes what some random expression comes to."""
+    name, rule = SIMPLIFIER[fault]
+    monkeypatch.setattr(simplify, "_known", {})
+    monkeypatch.setitem(simplify._RULES, Op[name], rule)
+    assert any(_changed(seed) for seed in range(400))
+
+
+def _changed(seed: int) -> bool:
+    """Whether simplifying a random truth changes what it comes to, in some state."""
+    random = Random(seed)  # noqa: S311 - no secret
+    claim = _random_truth(random, 4)
+    plain = simplify.simplified(claim)
+    for width, _ in product((8, 32), range(6)):
+        words = {n: random.choice((0, 1, 2, 7, random.getrandbits(width))) for n in "xyz"}
+        model = Model(words, {}, width)
+        if model.value(claim) != model.value(plain):
+            return True
+    return False
+
+
+def _random_word(random: Random, depth: int) -> Expr:
+    if depth == 0 or random.random() < 0.2:
+        return random.choice([*(operand(n) for n in "xyz"), *(as_expr(n) for n in (0, 1, 2, 7))])
+    if random.random() < 0.3:
+        when = _random_truth(random, depth - 1)
+        return unchecked(Op.ITE, when, *(_random_word(random, depth - 1) for _ in range(2)))
+    op = random.choice((Op.ADD, Op.SUB, Op.AND, Op.LSHR))
+    return unchecked(op, *(_random_word(random, depth - 1) for _ in range(2)))
+
+
+def _random_truth(random: Random, depth: int) -> Expr:
+    if depth < 2 or random.random() < 0.4:
+        op = random.choice((Op.EQ, Op.ULT, Op.SLT))
+        return unchecked(op, *(_random_word(random, max(0, depth - 1)) for _ in range(2)))
+    op = random.choice((Op.BOTH, Op.EITHER, Op.NOT))
+    return unchecked(op, *(_random_truth(random, depth - 1) for _ in range(1 if op is Op.NOT else 2)))
+
+
+def test_a_sample_that_does_not_meet_the_assumptions_refutes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were assumptions not looked at, the square of an instruction that is proved would be refuted."""
+    assert status(only("spill"), "equivalence") is Status.PROVED
+    _forget()
+    monkeypatch.setattr(obligation, "_breaks", lambda sample, asked: not sample.holds(asked.goal))
+    assert status(only("spill"), "equivalence") is Status.REFUTED
+
+
+def test_assumptions_about_something_else_matter_if_nothing_meets_them() -> None:
+    """What a goal does not depend on is left out, but not that nothing meets it."""
+    x, y = operand("x"), operand("y")
+    expected = {(): Status.PROVED, (less(y, 4),): Status.PROVED, (less(y, 0),): Status.VACUOUS}
+    for more, status_ in expected.items():
+        question = Question((less(x, 3), *more), less(x, 5))
+        asked = Obligation("it", "is so", "equivalence", "it", partial(evolve, question))
+        assert discharge(asked).status is status_
 
 
 PROVED = {
