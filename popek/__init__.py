@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from popek.files import load
     from popek.isa.instruction import EXECUTES, IGNORED, TRAPS
     from popek.library.exploring import explain, lattice, repair
+    from popek.library.hosting import host
+    from popek.library.many import run
     from popek.library.proving import classify, verdict
-    from popek.library.running import compare, machine, run, virtual
+    from popek.library.running import compare, machine, virtual
     from popek.library.texts import assemble, disassemble, port
 
 __version__ = "0.1.0"
@@ -29,6 +31,7 @@ __all__ = [
     "compare",
     "disassemble",
     "explain",
+    "host",
     "lattice",
     "load",
     "machine",
@@ -49,12 +52,13 @@ _HOMES = {
     "compare": "popek.library.running",
     "disassemble": "popek.library.texts",
     "explain": "popek.library.exploring",
+    "host": "popek.library.hosting",
     "lattice": "popek.library.exploring",
     "load": "popek.files",
     "machine": "popek.library.running",
     "port": "popek.library.texts",
     "repair": "popek.library.exploring",
-    "run": "popek.library.running",
+    "run": "popek.library.many",
     "verdict": "popek.library.proving",
     "virtual": "popek.library.running",
 }

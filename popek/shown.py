@@ -23,3 +23,15 @@ class Shown:
         from popek.report.rendering import html  # noqa: PLC0415 - points up, see above
 
         return html(self)
+
+
+class Pictured(Shown):
+    """A value of which a picture says more than words, if there is enough to draw."""
+
+    __slots__ = ()
+
+    def _repr_svg_(self) -> str | None:
+        """Return the picture, for a notebook; nothing if there is none."""
+        from popek.report.rendering import picture  # noqa: PLC0415 - points up, see above
+
+        return picture(self)

@@ -36,6 +36,23 @@ class Number(click.ParamType[int]):
         return number
 
 
+class Numbers(click.ParamType[tuple[int, ...]]):
+    """Whole numbers with commas between."""
+
+    name = "numbers"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return what help calls it."""
+        del param, ctx
+        return "N,N,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Return the numbers that a text has, or fail."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(Number().convert(n, param, ctx) for n in value.split(","))
+
+
 class Span(click.ParamType[tuple[int, int]]):
     """Two numbers with a colon between: an address and how many words."""
 

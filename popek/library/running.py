@@ -1,6 +1,7 @@
 """Running programs: on the bare machine, under a monitor, or on both side by side."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -118,7 +119,7 @@ def machine(
 def virtual(
     isa: NamedIsa,
     program: Words,
-    monitor: Monitor | str = "trap-and-emulate",
+    monitor: Monitor | str | Path = "trap-and-emulate",
     *,
     allotment: Place | None = None,
     memory: int = MEMORY_SIZE,
@@ -149,7 +150,7 @@ def run(
     guest: NamedGuest,
     *,
     isa: NamedIsa | None = None,
-    monitor: Monitor | str | None = None,
+    monitor: Monitor | str | Path | None = None,
     engine: str = "auto",
     memory: int | None = None,
     allotment: Place | None = None,
@@ -235,7 +236,7 @@ def compare(
     guest: NamedGuest,
     *,
     isa: NamedIsa | None = None,
-    monitor: Monitor | str = "trap-and-emulate",
+    monitor: Monitor | str | Path = "trap-and-emulate",
     memory: int | None = None,
     allotment: Place | None = None,
     input: bytes | None = None,  # noqa: A002 - the word for it, here as on the command line
@@ -285,7 +286,7 @@ def compare_all(guest: NamedGuest, *, isa: NamedIsa | None = None, **terms: Any)
     return Comparisons(tuple(compare(found, isa=on, monitor=m, **terms) for m in able))
 
 
-def fit(named: Monitor | str, on: Isa) -> Monitor:
+def fit(named: Monitor | str | Path, on: Isa) -> Monitor:
     """Return a monitor that can run guests on an ISA."""
     found = naming.monitor(named, on)
     found.check(on)

@@ -26,6 +26,13 @@ def drawing(value: Any, width: int) -> RenderableType:
     raise TypeError(f"nobody knows how to draw a value of type {type(value).__name__}, on {width} columns")
 
 
+@singledispatch
+def pictured(value: Any) -> str | None:
+    """Return a value's picture as SVG, or nothing if there is none to draw."""
+    del value
+    return None
+
+
 def table(*headings: str, gap: int = GAP) -> Table:
     """Return an empty table of left-aligned columns; without headings if all are empty."""
     made = Table(

@@ -8,13 +8,14 @@ from typing import Any
 from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderableType
 
-from popek.report.drawing import drawing
+from popek.report.drawing import drawing, pictured
 
 HTML_WIDTH = 100
 _PAGE = '<pre style="line-height:1.25;white-space:pre;font-family:monospace">{code}</pre>'
 
 DRAWN = (
-    "verdicts", "classes", "running", "comparing", "listings", "texts", "proving", "lattice", "repairing", "explaining",
+    "verdicts", "classes", "running", "sharing", "nesting", "comparing", "listings", "texts", "proving", "lattice",
+    "repairing", "explaining",
 )  # fmt: skip
 """The modules of this package that know how a kind of value is drawn; imported in turn until one knows the value."""
 
@@ -34,9 +35,15 @@ class _Drawn:
 def _learn(kind: type) -> None:
     """Import drawings until one of them is for this kind of value."""
     for name in DRAWN:
-        if drawing.dispatch(kind) is not drawing.dispatch(object):
+        if kind in drawing.registry:
             return
         import_module(f"popek.report.{name}")
+
+
+def picture(value: Any) -> str | None:
+    """Return a value's picture as SVG, or nothing if there is none to draw."""
+    _learn(type(value))
+    return pictured(value)
 
 
 def rendered(value: Any) -> RenderableType:

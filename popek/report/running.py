@@ -40,10 +40,10 @@ TRANSLATION = {
 @drawing.register
 def _run(value: Run, width: int) -> RenderableType:
     return stack(
-        _output(value.output),
-        _summary(value),
-        _statistics(value) if value.stats else None,
-        *(_dump(d, width) for d in value.dumps),
+        output_drawn(value.output),
+        summary_drawn(value),
+        statistics_drawn(value) if value.stats else None,
+        *(dump_drawn(d, width) for d in value.dumps),
     )
 
 
@@ -53,10 +53,11 @@ def _result(value: Result, width: int) -> RenderableType:
     drawn = table("", "")
     for name, text in _facts(value):
         drawn.add_row(Text(name, style=QUIET), text)
-    return stack(_output(value.output), drawn)
+    return stack(output_drawn(value.output), drawn)
 
 
-def _output(output: str) -> RenderableType | None:
+def output_drawn(output: str) -> RenderableType | None:
+    """Draw what was printed, if anything was."""
     return Text(safe(output).removesuffix("\n")) if output else None
 
 
@@ -66,7 +67,8 @@ def _facts(result: Result) -> Iterator[tuple[str, Text]]:
     yield "registers", registers(result)
 
 
-def _summary(value: Run) -> RenderableType:
+def summary_drawn(value: Run) -> RenderableType:
+    """Draw what a run came to."""
     drawn = table("", "")
     where = f"under {value.monitor}" if value.monitor else "the bare machine"
     rows = [("machine", Text(f"{value.isa}, {where}")), *_facts(value.result)]
@@ -96,7 +98,8 @@ def registers(result: Result) -> Text:
     return text.append("  the others 0" if text else "all 0", style=QUIET)
 
 
-def _statistics(value: Run) -> RenderableType:
+def statistics_drawn(value: Run) -> RenderableType:
+    """Draw all that was counted."""
     return stack(
         _counts("counted", {"steps": value.result.steps, "instructions": value.result.instructions, **_cost(value)}),
         _counts("steps by engine", value.engines),
@@ -126,7 +129,8 @@ def _counts(heading: str, counts: Mapping[str, Any], shown: Callable[[Any], str]
     return section(heading, drawn)
 
 
-def _dump(value: Dump, width: int) -> RenderableType:
+def dump_drawn(value: Dump, width: int) -> RenderableType:
+    """Draw words of memory."""
     row = 4 if width < NARROW else 8
     drawn = table("", "")
     for start in range(0, len(value.words), row):

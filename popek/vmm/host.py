@@ -251,6 +251,7 @@ class Host(Stepper):
 
     def _lose(self, culprit: Hosted) -> None:
         """Note that the real processor has stopped: all that were to have it have lost it."""
+        self._put_away(culprit)
         self._note("lost_by", culprit.name)
         for hosted in self.vms.values():
             if hosted.phase in (Phase.READY, Phase.PAUSED):

@@ -18,6 +18,10 @@ CALLS = (
     "run hello",
     "run os --monitor trap-and-emulate --dump 0:4 --stats",
     "run os --monitor translation",
+    "run os timer --vms 3 --monitor trap-and-emulate,translation --shares 1,2,3 --dump 0:4 --stats",
+    "run os hello --quantum 20",
+    "run timer --depth 3 --stats",
+    "run probe-jrst1 --isa jrst1 --depth 2",
     "run trap-loop",
     "run probe-jrst1 --isa jrst1 --monitor trap-and-emulate",
     "run demo-open-halt --isa open-halt --monitor trap-and-emulate",
@@ -69,9 +73,9 @@ def test_disasm(call: Call, tmp_path: Path) -> None:
 def test_trace_lines(call: Call, tmp_path: Path) -> None:
     """Each line of a trace is described as well, bare and virtual."""
     path = tmp_path / "trace.jsonl"
-    for monitor in ([], ["--monitor", "trap-and-emulate"]):
+    for monitor in ([], ["--monitor", "trap-and-emulate"], ["--vms", "2"], ["--depth", "2"]):
         call("run", "timer", "--trace", str(path), *monitor)
-        for line in path.read_text("utf-8").splitlines()[:200]:
+        for line in path.read_text("utf-8").splitlines()[:60]:
             jsonschema.validate(json.loads(line), schema("trace"))
 
 

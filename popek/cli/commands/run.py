@@ -1,4 +1,4 @@
-"""`popek run`: a guest on the bare machine, or under a monitor."""
+"""`popek run`: a guest on the bare machine, or under a monitor; or several guests, or several monitors."""
 
 from contextlib import ExitStack
 from typing import Any
@@ -8,19 +8,24 @@ import click
 from popek.cli import options
 from popek.cli.terminal import answer
 from popek.engine import tiers
-from popek.library import naming, running
+from popek.library import many, naming
 from popek.library.naming import Changes
 from popek.library.traces import trace_to
 
 
 @click.command("run")
-@click.argument("guest", shell_complete=options.complete_guest)
+@click.argument("guests", metavar="GUEST...", nargs=-1, required=True, shell_complete=options.complete_guest)
 @click.option(
     "--monitor",
     metavar="M",
     shell_complete=options.complete_monitor,
     help="Run it in a virtual machine under this monitor, such as trap-and-emulate, or a .py file.",
 )
+@click.option("--vms", type=options.Number(), help="Run it in so many virtual machines on one real machine.")
+@click.option("--scheduler", metavar="NAME", help="Who is next among them: round-robin, or proportional.")
+@click.option("--shares", type=options.Numbers(), default=(), help="How much of the time each is due: 1,1,2.")
+@click.option("--quantum", type=options.Number(), help="How many instructions one runs before another does (1000).")
+@click.option("--depth", type=options.Number(), help="Run it under so many monitors, one under the other.")
 @options.isa
 @click.option(
     "--engine",
@@ -36,8 +41,13 @@ from popek.library.traces import trace_to
 @options.as_json
 def command(
     *,
-    guest: str,
+    guests: tuple[str, ...],
     monitor: str | None,
+    vms: int | None,
+    scheduler: str | None,
+    shares: tuple[int, ...],
+    quantum: int | None,
+    depth: int | None,
     isa: str | None,
     changes: Changes,
     engine: str,
@@ -49,15 +59,23 @@ def command(
 ) -> int:
     """Run GUEST, a shipped guest's name or a .s file, on the bare machine or under a monitor.
 
+    Several guests run side by side, each in a virtual machine of its own; several monitors, with commas between, are
+    those of the virtual machines in turn, or with --depth those of the levels.
+
     The guest's output comes first, then how the run ended. The exit status is 1 if the result is not the one that the
     guest's header expects.
     """
-    found = naming.guest(guest)
+    found = [naming.guest(g) for g in guests]
     with ExitStack() as stack:
-        result = running.run(
-            found,
-            isa=naming.chosen(isa or found.isa, changes).isa,
+        result = many.run(
+            *found,
+            isa=naming.chosen(isa or found[0].isa, changes).isa,
             monitor=monitor,
+            vms=vms,
+            scheduler=scheduler,
+            shares=shares,
+            quantum=quantum,
+            depth=depth,
             engine=engine,
             **machine,
             dump=dump,

@@ -1,0 +1,64 @@
+"""`popek.run`: a guest on the bare machine or in a virtual one, several side by side, or one under several monitors."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from popek.engine import tiers
+from popek.errors import PopekError, Problem
+from popek.library import hosting, naming, nests, running
+from popek.library.hosting import NamedMonitor
+from popek.library.naming import NamedGuest
+from popek.library.running import Run
+
+SHARING = ("scheduler", "shares", "quantum")
+"""What only several virtual machines have."""
+
+
+def run(
+    guest: NamedGuest,
+    *beside: NamedGuest,
+    vms: int | None = None,
+    depth: int | None = None,
+    monitor: NamedMonitor | Sequence[NamedMonitor] | None = None,
+    scheduler: str | None = None,
+    shares: Sequence[int] = (),
+    quantum: int | None = None,
+    engine: str = tiers.AUTO,
+    dump: Iterable[tuple[int, int]] = (),
+    **terms: Any,
+) -> Run:
+    """Run a guest to its end or to its budget, on the bare machine or under a monitor.
+
+    With `vms`, or with more guests than one, each is in a virtual machine of its own on one real machine (`Shared`);
+    with `depth`, the guest is under so many monitors, one in the virtual machine of the other (`Deep`). What else there
+    is to say, `running.run` says.
+    """
+    sharing: dict[str, Any] = {"scheduler": scheduler, "shares": shares, "quantum": quantum}
+    several = vms is not None or bool(beside)
+    if several and depth is not None:
+        raise PopekError(Problem("many virtual machines cannot be nested as well", hint="give --vms or --depth"))
+    given = [n for n in SHARING if sharing[n] not in (None, ())]
+    if given and not several:
+        hint = "say how many with `--vms N`, or name more guests"
+        raise PopekError(Problem(f"`--{given[0]}` is for several virtual machines", hint=hint))
+    if not several and depth is None:
+        return running.run(guest, monitor=_one(monitor), engine=engine, dump=dump, **terms)
+    naming.check_engine(engine)
+    if engine not in (tiers.AUTO, tiers.REFERENCE):
+        what = "several virtual machines" if several else "nested monitors"
+        raise PopekError(Problem(f"the engine `{engine}` does not run {what}", hint="leave `--engine` out"))
+    asked = tuple(dump)
+    if depth is not None:
+        return nests.nest(guest, depth, monitor=monitor, dump=asked, **terms)
+    return hosting.inhabit((guest, *beside), vms=vms, monitor=monitor, dump=asked, **sharing, **terms)
+
+
+def _one(monitor: NamedMonitor | Sequence[NamedMonitor] | None) -> NamedMonitor | None:
+    """Return the only monitor of those that were named."""
+    if monitor is None:
+        return None
+    named = hosting.named_monitors(monitor)
+    if len(named) > 1:
+        hint = "several are for `--vms` and `--depth`"
+        raise PopekError(Problem(f"one virtual machine has one monitor, and {len(named)} are named", hint=hint))
+    return named[0]

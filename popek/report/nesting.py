@@ -1,0 +1,127 @@
+"""A guest under several monitors: the exits of each level, and how they multiply, in a picture too."""
+
+from html import escape
+from math import log10
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from popek.library.nests import Deep
+from popek.report.drawing import NARROW, OPEN, QUIET, WIDE, drawing, pictured, section, stack, table
+from popek.report.marks import outcome
+from popek.report.running import dump_drawn, output_drawn, statistics_drawn, summary_drawn
+
+BAR = 24
+"""Columns of the longest bar."""
+
+
+@drawing.register
+def _deep(value: Deep, width: int) -> RenderableType:
+    return stack(
+        output_drawn(value.output),
+        summary_drawn(value),
+        section("level by level, from the real machine up", _levels(value, width)),
+        _premise(value),
+        section("exits of each level, by depth", _depths(value)) if value.at_depths else None,
+        statistics_drawn(value) if value.stats else None,
+        *(dump_drawn(d, width) for d in value.dumps),
+    )
+
+
+def _levels(value: Deep, width: int) -> RenderableType:
+    more, most = width >= NARROW, width >= WIDE
+    drawn = table(
+        "level", "monitor", *(["words"] if more else []), "exits", "times", *(["by cause"] if most else []), ""
+    )
+    longest = max((log10(1 + level.total) for level in value.levels), default=0) or 1
+    above = [*(b.total for b in value.levels[1:]), None]
+    for number, (level, next_up) in enumerate(zip(value.levels, above, strict=True), 1):
+        words = [f"{level.allotment.base:,} + {level.allotment.size:,}"] if more else []
+        causes = [", ".join(f"{c} {n:,}" for c, n in level.exits.items()) or "none"] if most else []
+        times = f"{level.total / next_up:.1f}" if next_up else ""
+        bar = "#" * round((BAR if more else BAR // 3) * log10(1 + level.total) / longest)
+        cells = [str(number), level.monitor, *words, f"{level.total:,}", times, *causes, bar]
+        drawn.add_row(*(Text(c) for c in cells))
+    for column in drawn.columns[2 : 5 if more else 4]:
+        column.justify = "right"
+    note = "times: the exits for each of the next level's; the bars are logarithmic"
+    return Group(drawn, Text(note, style=QUIET))
+
+
+def _premise(value: Deep) -> RenderableType | None:
+    found = value.theorem_2
+    if found is None:
+        return None
+    if found.holds:
+        return outcome(good=True, text=f"the premise of theorem 2 holds: {value.isa} is recursively virtualizable")
+    blame = f" ({', '.join(found.blame)})" if found.blame else ""
+    if found.holds is None:
+        return Text(f"? whether the premise of theorem 2 holds is open{blame}", style=OPEN)
+    text = f"the premise of theorem 2 fails{blame}: a guest may be able to tell, at this depth and at any other"
+    return outcome(good=False, text=text)
+
+
+def _depths(value: Deep) -> RenderableType:
+    drawn = table("depth", *(f"level {n}" for n in range(1, len(value.at_depths) + 1)), "all")
+    for depth, exits in enumerate(value.at_depths, 1):
+        cells = [str(depth), *(f"{n:,}" for n in exits), *[""] * (len(value.at_depths) - depth), f"{sum(exits):,}"]
+        drawn.add_row(*(Text(c) for c in cells))
+    for column in drawn.columns[1:]:
+        column.justify = "right"
+    return drawn
+
+
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 560, 300, 64, 250, 40
+STYLE = """
+  .back { fill: #ffffff } text { fill: #1f2328; font: 13px sans-serif } .axis { stroke: #8c959f; fill: none }
+  .grid { stroke: #d0d7de; stroke-dasharray: 2 4 } .line { stroke: #0969da; stroke-width: 2; fill: none }
+  .dot { fill: #0969da } .title { font-weight: bold }
+  @media (prefers-color-scheme: dark) {
+    .back { fill: #0d1117 } text { fill: #e6edf3 } .axis { stroke: #8b949e } .grid { stroke: #30363d }
+    .line { stroke: #58a6ff } .dot { fill: #58a6ff }
+  }"""
+
+
+@pictured.register
+def figure(value: Deep) -> str | None:
+    """Return exits against depth, on a logarithmic scale, as SVG: those to the real machine's monitor."""
+    counts = [exits[0] for exits in value.at_depths]
+    if len(counts) < 2:
+        return None
+    top = max(1, *(len(str(n)) for n in counts))
+    points = [(_across(n, len(counts)), _up(count, top)) for n, count in enumerate(counts)]
+    told = ", ".join(f"{n:,} at depth {d}" for d, n in enumerate(counts, 1))
+    title = f"{value.guest or 'guest'} on {value.isa}: exits to the real machine's monitor, by depth"
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="t d">',
+        f'<title id="t">{escape(title)}</title>',
+        f'<desc id="d">{escape(told)}</desc>',
+        f"<style>{STYLE}\n</style>",
+        f'<rect class="back" width="{WIDTH}" height="{HEIGHT}"/>',
+        f'<text class="title" x="{LEFT}" y="22">{escape(title)}</text>',
+        *(_mark(power, top) for power in range(top + 1)),
+        f'<path class="axis" d="M{LEFT} {TOP}V{BOTTOM}H{WIDTH - 16}"/>',
+        f'<path class="line" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>',
+    ]
+    for depth, ((x, y), count) in enumerate(zip(points, counts, strict=True), 1):
+        lines += [
+            f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>',
+            f'<text x="{x:.1f}" y="{y - 10:.1f}" text-anchor="middle">{count:,}</text>',
+            f'<text x="{x:.1f}" y="{BOTTOM + 20}" text-anchor="middle">{depth}</text>',
+        ]
+    lines.append(f'<text x="{(LEFT + WIDTH) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">depth</text>')
+    return "\n".join((*lines, "</svg>")) + "\n"
+
+
+def _across(n: int, count: int) -> float:
+    return LEFT + 40 + n * (WIDTH - LEFT - 90) / max(1, count - 1)
+
+
+def _up(count: int, top: int) -> float:
+    return BOTTOM - (BOTTOM - TOP) * log10(max(1, count)) / top
+
+
+def _mark(power: int, top: int) -> str:
+    y = _up(10**power, top)
+    line = f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - 16}"/>'
+    return line + f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{10**power:,}</text>'
