@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "prove": "Prove, one by one, what has to be so of an ISA under a monitor.",
     "run": "Run a guest on the bare machine or under a monitor.",
     "compare": "Run a guest on both, side by side, up to the first divergence.",
+    "bench": "Measure: the nanobenchmarks of Adams and Agesen.",
     "isa": "List the ISAs, show one, or print a file to start from.",
     "guests": "List the guest programs, or show one.",
     "asm": "Assemble a text to words.",

@@ -20,7 +20,7 @@ from popek.library.naming import NamedGuest, NamedIsa
 from popek.shown import Shown
 from popek.vmm.allotment import Allotment
 from popek.vmm.compare import Comparison, LockStep, replaced
-from popek.vmm.monitor import MONITORS, Monitor, Treatment
+from popek.vmm.monitor import Monitor, Treatment
 from popek.vmm.translation.statistics import Statistics
 from popek.vmm.virtual_machine import VirtualMachine
 
@@ -245,13 +245,31 @@ def compare(
 ) -> Comparison:
     """Run a guest on the bare machine and under a monitor, side by side, up to the first divergence and on."""
     found = naming.guest(guest)
+    pair = side_by_side(
+        found, isa=isa, monitor=monitor, memory=memory, allotment=allotment, input=input, disk=disk, program=guest
+    )
+    return evolve(pair.run(budget(found.max_steps if max_steps is None else max_steps)), guest=found.name)
+
+
+def side_by_side(
+    found: Guest,
+    *,
+    isa: NamedIsa | None = None,
+    monitor: Monitor | str = "trap-and-emulate",
+    memory: int | None = None,
+    allotment: Place | None = None,
+    input: bytes | None = None,  # noqa: A002 - the word for it, here as on the command line
+    disk: Sequence[int] | None = None,
+    program: NamedGuest | None = None,
+) -> LockStep:
+    """Return a bare machine and a virtual one with the same guest, to be stepped together."""
     on = naming.isa(found.isa if isa is None else isa)
     under = fit(monitor, on)
-    program = naming.program(guest, found, on)
-    pair = LockStep(
+    ready = naming.program(found if program is None else program, found, on)
+    return LockStep(
         on,
-        program.words,
-        code=program.code,
+        ready.words,
+        code=ready.code,
         monitor=under,
         **treated_apart(on, under),
         allotment=placed(allotment),
@@ -259,31 +277,6 @@ def compare(
         typed=found.input if input is None else input,
         disk=found.disk if disk is None else disk,
     )
-    return evolve(pair.run(budget(found.max_steps if max_steps is None else max_steps)), guest=found.name)
-
-
-@frozen
-class Comparisons(Shown):
-    """The same guest under several monitors, each beside the bare machine."""
-
-    each: tuple[Comparison, ...]
-
-    @property
-    def equivalent(self) -> bool:
-        """Whether no divergence was seen under any of them."""
-        return all(c.equivalent for c in self.each)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the same as JSON has it."""
-        return {"comparisons": [c.to_dict() for c in self.each]}
-
-
-def compare_all(guest: NamedGuest, *, isa: NamedIsa | None = None, **terms: Any) -> Comparisons:
-    """Run a guest on the bare machine and under every monitor that can run guests on the ISA."""
-    found = naming.guest(guest)
-    on = naming.isa(found.isa if isa is None else isa)
-    able = [m for m in MONITORS.values() if on.guest or not m.in_guest_mode]
-    return Comparisons(tuple(compare(found, isa=on, monitor=m, **terms) for m in able))
 
 
 def fit(named: Monitor | str | Path, on: Isa) -> Monitor:

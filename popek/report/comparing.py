@@ -8,7 +8,6 @@ from rich.text import Text
 from popek.engine.reference import Kind
 from popek.engine.stepper import Record, Result
 from popek.isa.disassembler import disassemble_decoded
-from popek.library.running import Comparisons
 from popek.report.drawing import (
     BAD,
     HEAD,
@@ -49,26 +48,6 @@ def _comparison(value: Comparison, width: int) -> RenderableType:
         _violation(value.violation) if value.violation else None,
         hints(f"popek verdict {name}", *([f"popek classify {name}"] if value.divergence else [])),
     )
-
-
-@drawing.register
-def _comparisons(value: Comparisons, width: int) -> RenderableType:
-    more = width >= NARROW
-    drawn = table("monitor", "bare and virtual", "control", "direct", *(["exits"] if more else []), gap=2)
-    for one in value.each:
-        same = outcome(good=True, text="the same")
-        if one.divergence:
-            same = outcome(good=False, text=f"differ at step {one.divergence.step:,}")
-        kept = outcome(good=True, text="kept")
-        if one.violation:
-            kept = outcome(good=False, text=f"lost at step {one.violation.step:,}")
-        instructions = one.virtual.instructions
-        share = f"{100 * one.direct / instructions:.0f} %" if instructions else "\N{EN DASH}"
-        exits = [Text(f"{sum(one.exits.values()):,}")] if more else []
-        drawn.add_row(Text(one.monitor), same, kept, Text(share), *exits)
-    first = next((c for c in value.each if c.divergence or c.violation), value.each[0])
-    command = f"popek compare {first.guest} --isa {asked_as(first.isa)} --monitor {first.monitor}"
-    return stack(title(first.guest or "guest", first.isa), indented(drawn), hints(command))
 
 
 def _sides(value: Comparison) -> RenderableType:

@@ -14,8 +14,8 @@ HTML_WIDTH = 100
 _PAGE = '<pre style="line-height:1.25;white-space:pre;font-family:monospace">{code}</pre>'
 
 DRAWN = (
-    "verdicts", "classes", "running", "sharing", "nesting", "comparing", "listings", "texts", "proving", "lattice",
-    "repairing", "explaining",
+    "verdicts", "classes", "running", "sharing", "nesting", "comparing", "techniques", "listings", "texts", "proving",
+    "lattice", "repairing", "explaining", "nano",
 )  # fmt: skip
 """The modules of this package that know how a kind of value is drawn; imported in turn until one knows the value."""
 

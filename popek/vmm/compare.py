@@ -5,7 +5,7 @@ every word that either side has touched; at the end all of memory and of the dev
 large as the allotment, as the theorem has it.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import define, field, frozen
@@ -72,6 +72,26 @@ class Violation:
 
 
 @frozen
+class Cost:
+    """What a guest has cost under a technique. `counts` are by primitive, `cycles` what a cost table makes of them.
+
+    `seconds` are those of a run of its own, and not the same twice. `blocks` were translated; nothing if none can be.
+    """
+
+    counts: Mapping[str, int]
+    hypercalls: int
+    blocks: int | None
+    cycles: int
+    bare_cycles: int
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        names = ("hypercalls", "blocks", "cycles", "bare_cycles", "seconds")
+        return {"counts": dict(self.counts), **{n: getattr(self, n) for n in names}}
+
+
+@frozen
 class Comparison(Shown):
     """What became of a guest on either machine. `equivalent`: no divergence was seen in `steps` steps.
 
@@ -89,6 +109,7 @@ class Comparison(Shown):
     divergence: Divergence | None
     violation: Violation | None
     guest: str = ""
+    cost: Cost | None = None
 
     @property
     def equivalent(self) -> bool:
@@ -109,6 +130,7 @@ class Comparison(Shown):
             "virtual": {**self.virtual.to_dict(), "exits": dict(self.exits), "direct": self.direct},
             "divergence": self.divergence.to_dict() if self.divergence else None,
             "violation": self.violation.to_dict() if self.violation else None,
+            **({"cost": self.cost.to_dict()} if self.cost else {}),
         }
 
 
@@ -117,8 +139,11 @@ class _Side:
     """The last records of one side, and its latest changes."""
 
     records: list[Record] = field(factory=list)
+    watch: Callable[[Record], None] | None = None
 
     def __call__(self, record: Record) -> None:
+        if self.watch is not None:
+            self.watch(record)
         self.records = [*self.records[1 - TAIL :], record]
 
 
@@ -167,6 +192,10 @@ class LockStep:
         self.divergence: Divergence | None = None
         self.violation: Violation | None = None
 
+    def watched(self, bare: Callable[[Record], None], virtual: Callable[[Record], None]) -> None:
+        """Have every record of either side seen by somebody, to the very end."""
+        self._sides[0].watch, self._sides[1].watch = bare, virtual
+
     def step(self) -> bool:
         """Step both sides once; say whether they can go on together."""
         bare_event, virtual_event = self.bare.step(), self.virtual.step()
@@ -184,7 +213,8 @@ class LockStep:
         if self.divergence is None:
             found = tuple(self._everything())
             self.divergence = self._diverged(found) if found else None
-        self.bare.sink = self.virtual.sink = None
+        if self._sides[0].watch is None:
+            self.bare.sink = self.virtual.sink = None
         return Comparison(
             self.isa.name,
             self.virtual.monitor.name,

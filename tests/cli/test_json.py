@@ -41,6 +41,8 @@ CALLS = (
     "guests",
     "guests hello",
     "asm hello",
+    "asm probe-popf --isa popf --port",
+    "bench nano",
 )
 
 

@@ -6,9 +6,9 @@ import click
 
 from popek.cli import options
 from popek.cli.terminal import answer
-from popek.library import naming, running
+from popek.library import naming, running, techniques
 from popek.library.naming import Changes
-from popek.library.running import Comparisons
+from popek.library.techniques import Comparisons
 from popek.vmm.compare import Comparison
 
 
@@ -23,6 +23,7 @@ from popek.vmm.compare import Comparison
     help="The monitor: a name or a .py file.",
 )
 @click.option("--all", "every", is_flag=True, help="Under every monitor that can run guests, in one table.")
+@click.option("--costs", metavar="TABLE", help="With --all, what prices the cycles: a name or a .toml file (core2).")
 @options.isa
 @options.machine
 @options.as_json
@@ -34,9 +35,13 @@ def command(
     changes: Changes,
     machine: dict[str, Any],
     every: bool,
+    costs: str | None,
     as_json: bool,
 ) -> int:
     """Run GUEST on the bare machine and under a monitor, step by step, and show where they first differ.
+
+    With --all, one table of all techniques: equal or not, what ran directly, exits, blocks, hypercalls, and what it
+    cost in the cycles of a model and in seconds.
 
     The exit status is 1 if they do.
     """
@@ -44,7 +49,7 @@ def command(
     on = naming.chosen(isa or found.isa, changes).isa
     result: Comparison | Comparisons
     if every:
-        result = running.compare_all(found, isa=on, **machine)
+        result = techniques.compare_all(found, isa=on, costs=costs, **machine)
     else:
         result = running.compare(found, isa=on, monitor=monitor, **machine)
     answer("compare", result, as_json=as_json, ok=result.equivalent)

@@ -1,0 +1,54 @@
+"""One guest under all techniques: what the table says is what was run."""
+
+from pathlib import Path
+
+import pytest
+
+from popek.errors import PopekError
+from popek.library import running, techniques
+from popek.report.rendering import html
+from popek.vmm.cost_table import PRIMITIVES
+from popek.vmm.monitor import MONITORS
+
+
+def test_every_technique_has_a_row() -> None:
+    """All monitors on an ISA with guest mode, all but one on others; blocks where something is translated."""
+    done = techniques.compare_all("hello", isa="classic-vt")
+    assert [c.monitor for c in done.each] == list(MONITORS)
+    assert done.equivalent
+    assert {c.monitor for c in done.each if c.cost and c.cost.blocks} == {"translation", "translation-full"}
+    assert "hardware-assisted" not in [c.monitor for c in techniques.compare_all("hello").each]
+
+
+def test_a_row_is_what_the_technique_does_alone() -> None:
+    """Instructions, what ran directly, exits and hypercalls are those of a run under that monitor."""
+    done = techniques.compare_all("probe-popf", isa="popf")
+    for one in done.each:
+        alone = running.run("probe-popf", isa="popf", monitor=one.monitor)
+        assert one.cost is not None
+        assert (one.virtual.instructions, one.direct, one.exits) == (
+            alone.result.instructions,
+            alone.direct,
+            alone.exits,
+        )
+        assert one.cost.hypercalls == alone.treated.get("hypercall", 0)
+        assert one.cost.cycles == done.costs.price(one.cost.counts)
+        assert one.cost.seconds >= 0
+        assert one.cost.bare_cycles == done.each[0].cost.bare_cycles  # type: ignore[union-attr]
+
+
+def test_a_table_of_ones_own(tmp_path: Path) -> None:
+    """From a file: the same counts at other prices."""
+    path = tmp_path / "free.toml"
+    path.write_text("[cycles]\n" + "\n".join(f"{n} = {7 if n == 'exit' else 0}" for n in PRIMITIVES), "utf-8")
+    done = techniques.compare_all("hello", costs=str(path))
+    assert [c.cost.cycles for c in done.each if c.cost] == [7 * sum(c.exits.values()) for c in done.each]
+    path.write_text("[cycles]\nexit = 7\n", "utf-8")
+    with pytest.raises(PopekError, match="`step` has no price"):
+        techniques.compare_all("hello", costs=str(path))
+    assert techniques.costs(done.costs) is done.costs
+
+
+def test_it_is_drawn() -> None:
+    """As a table, for a notebook too."""
+    assert "the same" in html(techniques.compare_all("hello"))
