@@ -42,15 +42,17 @@ def find(name: str) -> Guest:
     return parse(entry.read_text("utf-8").replace("\r\n", "\n"), entry.name)
 
 
-def parse(source: str, file: str) -> Guest:
-    """Return the guest program that a text is. The header may be missing: then nothing is expected of it.
+def parse(source: str, file: str, *, name: str | None = None) -> Guest:
+    """Return the guest program that a text is, named like its file unless it is given a name.
+
+    The header may be missing: then nothing is expected of it.
 
     With a header, the program is expected to halt unless it says something else. Raise `PopekError` with every header
     line that is wrong.
     """
     values = header.read(source, file)
     return Guest(
-        name=PurePath(file).stem,
+        name=PurePath(file).stem if name is None else name,
         source=source,
         file=file,
         title=values.get("title", ""),

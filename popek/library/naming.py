@@ -9,6 +9,7 @@ from popek import files
 from popek.engine import tiers
 from popek.errors import Place, PopekError, Problem, nearest
 from popek.guests import library as guests
+from popek.guests import nested
 from popek.guests.guest import Guest
 from popek.isa import shipped
 from popek.isa.architecture import Isa
@@ -26,6 +27,7 @@ GROUPS = ("variants", "catalogue")
 """Names that stand for several ISAs."""
 
 SOURCE, PYTHON = ".s", ".py"
+HOSTING = f"{nested.MONITOR}:"
 
 
 @frozen
@@ -78,12 +80,18 @@ def every(named: Iterable[NamedIsa], changes: Changes = AS_IT_IS) -> tuple[Chose
 
 
 def guest(named: NamedGuest) -> Guest:
-    """Return a shipped guest by its name, or the one in a .s file (`-`: on standard input); itself if it is one."""
+    """Return a shipped guest by its name, or the one in a .s file (`-`: on standard input); itself if it is one.
+
+    `vmm:NAME` is the monitor in assembly with that guest, `vmm:NAME,NAME` with two, and `vmm:vmm:NAME` hosts itself.
+    """
     if isinstance(named, Guest):
         return named
     if isinstance(named, Program):
         return guests.parse(named.source, named.file)
     name = str(named)
+    if name.startswith(HOSTING):
+        depth, hosted = _above(name)
+        return nested.hosting(*map(guest, hosted.split(",")), depth=depth)
     if name == files.STDIN:
         return guests.parse(files.read_text(name), "standard input")
     if name.endswith(SOURCE):
@@ -92,6 +100,14 @@ def guest(named: NamedGuest) -> Guest:
         hint = f"a guest is a shipped guest's name or a file whose name ends in {SOURCE}"
         raise PopekError(Problem(f"there is no guest `{printable(name)}`", hint=hint))
     return guests.find(name)
+
+
+def _above(name: str) -> tuple[int, str]:
+    """Return how many monitors a name puts above its guests, and these."""
+    depth, hosted = 0, name
+    while hosted.startswith(HOSTING):
+        depth, hosted = depth + 1, hosted.removeprefix(HOSTING)
+    return depth, hosted
 
 
 def program(named: NamedGuest, found: Guest, on: Isa) -> Program:
