@@ -15,6 +15,7 @@ from html import unescape
 from pathlib import Path
 
 import architectures
+from depths import depth_picture
 from manual import guest_list, isa_manual
 from picture import verdict_picture
 from readme import OWN_MONITOR, README, page, readme
@@ -25,6 +26,7 @@ DOCUMENTS: Mapping[Path, Callable[[], str]] = {
     HERE / "isa.md": isa_manual,
     HERE / "guests.md": guest_list,
     HERE / "images" / "verdict.svg": verdict_picture,
+    HERE / "images" / "nesting.svg": depth_picture,
     README: readme,
     OWN_MONITOR: partial(page, OWN_MONITOR),
     **architectures.documents(),

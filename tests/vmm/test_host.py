@@ -15,6 +15,7 @@ from popek.isa.behaviour import Cause
 from popek.isa.classic import CLASSIC, SYSTEM
 from popek.isa.classic_vt import CLASSIC_VT
 from popek.isa.instruction import EXECUTES
+from popek.isa.porting import port
 from popek.isa.slot import MEMORY, REGISTERS
 from popek.testing.hosting import Tenant, complaints, remains, unfair
 from popek.testing.programs import guest
@@ -27,6 +28,7 @@ from popek.vmm.monitor import (
     HARDWARE_ASSISTED,
     HYBRID,
     INTERPRETER,
+    PARAVIRTUAL,
     PARAVIRTUAL_UNPORTED,
     TRANSLATION,
     TRANSLATION_FULL,
@@ -302,6 +304,21 @@ def test_on_a_machine_that_lets_a_guest_turn_interrupts_off_it_has_all_the_time(
     assert host["hostile"].account.longest_wait == 0
     assert host["n1"].account.longest_wait == 500
     assert list(unfair(host)) == ["n1 has waited 500 ticks, and the others' quanta are 9"]
+
+
+def test_hypercalls_are_on_the_time_of_who_makes_them() -> None:
+    """However many follow one another without an exit."""
+    isa = CLASSIC.vary("open", getmode=EXECUTES, setr=EXECUTES)
+    critical = frozenset(("getmode", "setr"))
+    endless = port(words("here: getmode r1\n" + "getmode r2\n" * 30 + "jmp here"), isa, critical, None).words
+    tenants = {n: evolve(t, monitor=PARAVIRTUAL) for n, t in counters(3).items()}
+    tenants["n1"] = evolve(tenants["n1"], words=endless)
+    host = Host(isa, memory=400, quantum=9, apart=lambda _: {"critical": critical})
+    for tenant in tenants.values():
+        tenant.move_into(host)
+    host.run()
+    assert host["n1"].vm.counts["hypercall"] > 200
+    assert list(complaints(host, tenants)) == []
 
 
 def test_who_stops_the_real_processor_stops_everybody() -> None:
