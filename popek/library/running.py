@@ -255,7 +255,7 @@ def side_by_side(
     found: Guest,
     *,
     isa: NamedIsa | None = None,
-    monitor: Monitor | str = "trap-and-emulate",
+    monitor: Monitor | str | Path = "trap-and-emulate",
     memory: int | None = None,
     allotment: Place | None = None,
     input: bytes | None = None,  # noqa: A002 - the word for it, here as on the command line
