@@ -1,7 +1,7 @@
 """Write what is generated: `python docs/generate.py`; with `--check`, only say what is out of date.
 
 Generated are the manual, the list of guests, the picture of a verdict, the pages of the architectures with their
-figures, and what the commands of the README and of the tutorial print.
+figures, and what the commands of the README, the tutorial and the exercises print.
 
 The picture of a verdict is compared by its words alone, without the solver's version: how a terminal's picture is
 drawn is the business of the library that draws it.
@@ -18,7 +18,7 @@ import architectures
 from depths import depth_picture
 from manual import guest_list, isa_manual
 from picture import verdict_picture
-from readme import OWN_MONITOR, README, page, readme
+from readme import EXERCISES, OWN_MONITOR, README, page, readme
 
 HERE = Path(__file__).parent
 
@@ -29,6 +29,7 @@ DOCUMENTS: Mapping[Path, Callable[[], str]] = {
     HERE / "images" / "nesting.svg": depth_picture,
     README: readme,
     OWN_MONITOR: partial(page, OWN_MONITOR),
+    EXERCISES: partial(page, EXERCISES),
     **architectures.documents(),
 }
 

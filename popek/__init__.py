@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from popek.errors import PopekError
+    from popek.exercises.grading import grade
+    from popek.exercises.topics import quiz
     from popek.files import load
     from popek.isa.instruction import EXECUTES, IGNORED, TRAPS
     from popek.library.exploring import explain, lattice, repair
@@ -31,11 +33,13 @@ __all__ = [
     "compare",
     "disassemble",
     "explain",
+    "grade",
     "host",
     "lattice",
     "load",
     "machine",
     "port",
+    "quiz",
     "repair",
     "run",
     "verdict",
@@ -52,11 +56,13 @@ _HOMES = {
     "compare": "popek.library.running",
     "disassemble": "popek.library.texts",
     "explain": "popek.library.exploring",
+    "grade": "popek.exercises.grading",
     "host": "popek.library.hosting",
     "lattice": "popek.library.exploring",
     "load": "popek.files",
     "machine": "popek.library.running",
     "port": "popek.library.texts",
+    "quiz": "popek.exercises.topics",
     "repair": "popek.library.exploring",
     "run": "popek.library.many",
     "verdict": "popek.library.proving",

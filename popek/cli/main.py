@@ -31,6 +31,8 @@ COMMANDS: Mapping[str, str] = {
     "run": "Run a guest on the bare machine or under a monitor.",
     "compare": "Run a guest on both, side by side, up to the first divergence.",
     "bench": "Measure: the nanobenchmarks of Adams and Agesen.",
+    "quiz": "Ask a question made from a seed, or answer it.",
+    "grade": "Mark a student's answers, guest, ISA or monitor, by proof.",
     "isa": "List the ISAs, show one, or print a file to start from.",
     "guests": "List the guest programs, or show one.",
     "asm": "Assemble a text to words.",

@@ -15,6 +15,11 @@ from popek.report.answer import schema
 Call = Callable[..., Any]
 
 CALLS = (
+    "quiz",
+    "quiz exits -s 3",
+    "quiz classify -s 1 -c",
+    "quiz guest -c",
+    "grade docs/course-suite/answers.toml",
     "run hello",
     "run os --monitor trap-and-emulate --dump 0:4 --stats",
     "run os --monitor translation",

@@ -16,6 +16,7 @@ LAYERS = (
     ("vmm",),
     ("prove",),
     ("library",),
+    ("exercises",),
     ("report",),
     ("testing",),
     ("cli",),

@@ -1,0 +1,74 @@
+"""Grade a student's file: answers, a guest that notices, an ISA with what is expected of it, or a monitor.
+
+Nothing is compared with a list: answers are found anew, guests are run, ISAs and monitors are proved.
+"""
+
+from pathlib import Path
+
+from popek import files
+from popek.errors import Place, PopekError, Problem
+from popek.exercises import answers, confined
+from popek.exercises.graded import Graded, Item, Kind
+from popek.exercises.noticing import STEPS
+from popek.isa import toml
+from popek.isa.architecture import Isa
+from popek.isa.toml import printable
+from popek.library import naming, proving, running
+from popek.library.naming import NamedIsa
+from popek.library.required import DEFAULT_MONITOR, Grade
+
+ANSWERS = "answer"
+MEMORY = 65_536
+"""Words of real memory that a student's guest is given."""
+
+
+def grade(file: str | Path, *, isa: NamedIsa | None = None, monitor: str = DEFAULT_MONITOR) -> Graded:
+    """Grade a file, by what it is.
+
+    - A .toml file with `[[answer]]` tables: each answer to the question of its topic and seed.
+    - Another .toml file is an ISA: each entry of its `[expect]`, by proof.
+    - A .s file is a guest that has to notice that it runs under `monitor` on `isa` (else the ISA of its header).
+    - A .py file binds a monitor that has to be right on `isa` (else classic), by proof, within limits.
+
+    Raise `PopekError` if it is none of these.
+    """
+    name = str(file)
+    if name.endswith(".toml"):
+        return _toml(name)
+    if name.endswith(naming.SOURCE):
+        return _guest(name, isa, monitor)
+    if name.endswith(naming.PYTHON):
+        files.read_text(name)  # so that a file that is not there is told as everywhere
+        on = isa.name if isinstance(isa, Isa) else str(isa or "classic")
+        naming.isa(on)
+        return Graded(name, Kind.MONITOR, confined.monitor_items(name, on))
+    hint = "answers and ISAs end in .toml, guests in .s, monitors in .py"
+    raise PopekError(Problem("this file cannot be graded", Place(printable(name, 200)), hint))
+
+
+def _toml(name: str) -> Graded:
+    document = toml.read(files.read_text(name), printable(name, 200))
+    if ANSWERS in document.data:
+        return Graded(name, Kind.ANSWERS, answers.marked(document))
+    chosen = naming.chosen(name)
+    if chosen.expectation is None:
+        hint = f"an ISA is graded by its table [expect]; answers are tables: {answers.EXAMPLE}"
+        raise PopekError(Problem("there is nothing to grade", Place(printable(name, 200)), hint))
+    found = proving.check([chosen]).check.requirements
+    items = (Item(r.what, r.wanted, r.grade, f"it is: {r.found}") for r in found)
+    return Graded(name, Kind.ISA, tuple(items))
+
+
+def _guest(name: str, isa: NamedIsa | None, monitor: str) -> Graded:
+    guest = naming.guest(name)
+    on = naming.isa(isa or guest.detects or guest.isa)
+    ran = running.compare(guest, isa=on, monitor=monitor, memory=MEMORY, max_steps=min(guest.max_steps, STEPS))
+    what = f"notices {monitor} on {on.name}"
+    if ran.divergence is not None:
+        first = ran.divergence.differences[0]
+        says = f"after step {ran.divergence.step} {first.what} is {first.bare} bare and {first.virtual} virtual"
+        return Graded(name, Kind.GUEST, (Item(what, guest.name, Grade.MET, says),))
+    verdict = proving.verdict(on, monitor=monitor).isas[0].monitors[0].equivalence
+    nobody = "; nobody can: equivalence is proved" if verdict.status.holds else ""
+    says = f"it runs alike on both machines, for all of {ran.steps} steps{nobody}"
+    return Graded(name, Kind.GUEST, (Item(what, guest.name, Grade.NOT_MET, says),))
