@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from popek.exercises.topics import quiz
     from popek.files import load
     from popek.isa.instruction import EXECUTES, IGNORED, TRAPS
+    from popek.library.benching import bench
     from popek.library.exploring import explain, lattice, repair
     from popek.library.hosting import host
     from popek.library.many import run
@@ -29,6 +30,7 @@ __all__ = [
     "PopekError",
     "__version__",
     "assemble",
+    "bench",
     "classify",
     "compare",
     "disassemble",
@@ -52,6 +54,7 @@ _HOMES = {
     "TRAPS": "popek.isa.instruction",
     "PopekError": "popek.errors",
     "assemble": "popek.library.texts",
+    "bench": "popek.library.benching",
     "classify": "popek.library.proving",
     "compare": "popek.library.running",
     "disassemble": "popek.library.texts",

@@ -1,14 +1,62 @@
 """`popek bench`: measurements."""
 
+import sys
+from typing import Any
+
 import click
 
+from popek import files
 from popek.cli import options
 from popek.cli.terminal import answer
 
+TURNS, SECONDS = 5, 0.3
+"""How often all is measured, and for about how long, unless somebody says otherwise."""
 
-@click.group("bench")
-def command() -> None:
-    """Measure; what is measured is a command of its own."""
+
+@click.group("bench", invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> int:
+    """Measure: `loops` (without a name), `growth`, or `nano`."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(loops)
+    return 0
+
+
+_common = options.all_of(
+    click.option("--engine", metavar="NAME", help="One of popek's engines only."),
+    click.option(
+        "--turns", type=options.Number(1, 1000), default=TURNS, help=f"How often everything is measured ({TURNS})."
+    ),
+    click.option("--svg", metavar="FILE", help="Draw a picture of it as well."),
+    options.as_json,
+)
+
+
+@command.command("loops")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.001, 600),
+    default=SECONDS,
+    help=f"About how long each measurement takes ({SECONDS}).",
+)
+@click.option("--loop", "names", multiple=True, metavar="NAME", help="This one only; may be repeated.")
+@click.option("--peers/--no-peers", default=True, help="Measure other people's machines too, where installed.")
+@click.option("--techniques/--no-techniques", default=True, help="Measure virtual machines too.")
+@_common
+def loops(*, names: tuple[str, ...], peers: bool, **terms: Any) -> int:
+    """Measure how fast three loops are on every engine, bare and under the techniques, and on peers.
+
+    Peers are Unicorn, QEMU, gcc and tinyrv, where they are installed. All take turns, so that ratios are fair.
+    """
+    return _measure("loops", loops=names, with_peers=peers, **terms)
+
+
+@command.command("growth")
+@click.option("--most", type=options.Number(10_000), help="Instructions of the longest run.")
+@_common
+def growth(**terms: Any) -> int:
+    """Measure how time grows with the length of a run, and time and memory with the number of virtual machines."""
+    return _measure("growth", **terms)
 
 
 @command.command("nano")
@@ -24,3 +72,23 @@ def nano(*, costs: str | None, as_json: bool) -> int:
 
     answer("bench", benchmark.nano(costs), as_json=as_json)
     return 0
+
+
+def _measure(name: str, *, svg: str | None, as_json: bool, **terms: Any) -> int:
+    from popek.library import benching  # noqa: PLC0415 - only who asks for it waits for the monitors
+
+    found = benching.bench(name, progress=_progress, **terms)
+    _progress("")
+    if svg is not None:
+        from popek.report import plotting  # noqa: PLC0415 - only where it is asked for
+
+        files.write_text(svg, plotting.plot(found))
+    answer("bench", found, as_json=as_json)
+    return 0
+
+
+def _progress(what: str) -> None:
+    """Say on a terminal what is being measured, in the place of what was said before."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write(f"\r{what[:70]:70}\r")
+        sys.stderr.flush()

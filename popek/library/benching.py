@@ -1,0 +1,53 @@
+"""Measurements, by subject: `bench` is the command's function."""
+
+from collections.abc import Callable, Sequence
+
+from popek.errors import PopekError, Problem, nearest
+from popek.library import naming
+from popek.library.bench.contest import SECONDS, TURNS, Contest, Progress, contest
+from popek.library.bench.growth import Growth, growth
+from popek.library.bench.loops import LOOPS
+
+SUBJECTS = ("loops", "growth")
+
+
+def bench(
+    subject: str = "loops",
+    *,
+    engine: str | None = None,
+    turns: int = TURNS,
+    seconds: float = SECONDS,
+    most: int | None = None,
+    with_peers: bool = True,
+    techniques: bool = True,
+    loops: Sequence[str] = (),
+    progress: Progress = lambda _: None,
+) -> Contest | Growth:
+    """Measure a subject: "loops", on every engine, technique and peer; or "growth", with length and number of machines.
+
+    `seconds` is about how long each measurement takes, `turns` how often it is repeated; `engine` confines it to one of
+    popek's engines, `most` is the length of the longest run in instructions. `progress` is told what is being measured.
+    """
+    if engine is not None:
+        naming.check_engine(engine)
+    strange = [name for name in loops if name not in (loop.name for loop in LOOPS)]
+    if strange:
+        hint = nearest(strange[0], [loop.name for loop in LOOPS])
+        raise PopekError(Problem(f"there is no loop `{strange[0]}` to measure", hint=hint))
+    if turns < 1:
+        raise PopekError(f"{turns} turns measure nothing: at least 1")
+    parts: dict[str, Callable[[], Contest | Growth]] = {
+        "loops": lambda: contest(
+            turns=turns,
+            engine=engine,
+            with_peers=with_peers,
+            techniques=techniques,
+            loops=loops,
+            seconds=seconds,
+            progress=progress,
+        ),
+        "growth": lambda: growth(turns=turns, engine=engine, most=most, progress=progress),
+    }
+    if subject not in parts:
+        raise PopekError(Problem(f"there is nothing to measure called `{subject}`", hint=nearest(subject, SUBJECTS)))
+    return parts[subject]()
