@@ -41,7 +41,9 @@ def rewriting(isa: Isa, seed: int) -> Guest:
         register = random.choice((WORD, 11, 12, 13))
         words[address] = isa[name].encode({"a": register, "b": CODE_REGISTER if name == "mtpi" else ZERO, "imm": near})
     for address in random.sample(code, len(code) // 8):
-        words[address] = isa["jal"].encode({"a": random.choice((10, 14)), "imm": random.choice((-4, -2, -1, 1, 2, 3))})
+        name = random.choice(("jal", "jal", "jalr"))
+        near = random.choice((-4, -2, -1, 1, 2, 3))
+        words[address] = isa[name].encode({"a": random.choice((10, 14)), "b": CODE_REGISTER, "imm": near})
     return evolve(drawn, words=words)
 
 
