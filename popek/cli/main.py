@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "Run a guest on the bare machine or under a monitor.",
     "compare": "Run a guest on both, side by side, up to the first divergence.",
     "bench": "Measure: loops on engines and peers, growth, the nanobenchmarks of Adams and Agesen.",
+    "report": "Write the verdicts as a page of HTML.",
     "quiz": "Ask a question made from a seed, or answer it.",
     "grade": "Mark a student's answers, guest, ISA or monitor, by proof.",
     "isa": "List the ISAs, show one, or print a file to start from.",

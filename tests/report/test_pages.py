@@ -1,0 +1,183 @@
+"""The report is one file that is whole, loads nothing, and does in a real browser what it says."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import popek
+from popek.errors import PopekError
+from popek.report.pages import page, write
+
+ISAS = ("classic", "jrst1", "setb")
+REFUTED = "✗ refuted: equivalence of jrst1"
+
+
+@pytest.fixture(scope="module", name="text")
+def _text() -> str:
+    return page(popek.verdict(*ISAS))
+
+
+class _Parts(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def _parts(text: str) -> _Parts:
+    parts = _Parts()
+    parts.feed(text)
+    return parts
+
+
+def test_it_needs_nothing_else(text: str) -> None:
+    """No address in it is anywhere else, and its policy forbids to load anything."""
+    loaded = [a for _, attributes in _parts(text).tags for n, a in attributes.items() if n in ("src", "href")]
+    assert loaded == ["data:,", "#verdicts"]
+    assert "default-src 'none'" in text
+    script = text[text.rindex("<script>") :]
+    assert not re.search(r"fetch|XMLHttpRequest|import\(|innerHTML|document\.write|eval\(|https?:", script)
+
+
+def test_it_has_all_the_verdicts(text: str) -> None:
+    """As JSON, the same as `popek verdict --json` gives."""
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert found
+    assert json.loads(found.group(1))["isas"] == json.loads(json.dumps(popek.verdict(*ISAS).to_dict()))["isas"]
+
+
+def test_names_cannot_end_the_script() -> None:
+    """Whatever somebody calls an ISA."""
+    hostile = popek.load("classic").vary("</script><script>alert(1)</script><!--", {})
+    text = page(popek.verdict(hostile, monitor="trap-and-emulate"))
+    assert [t for t, _ in _parts(text).tags].count("script") == 2
+    assert "<script>alert" not in text
+
+
+def test_it_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    """Where it cannot be written, that is said."""
+    verdict = popek.verdict("classic", monitor="hybrid")
+    written = write(verdict, tmp_path / "report.html")
+    assert written.size == (tmp_path / "report.html").stat().st_size
+    with pytest.raises(PopekError, match="no directory"):
+        write(verdict, tmp_path / "gone" / "report.html")
+
+
+# In a browser ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", name="chrome")
+def _chrome() -> Iterator[Any]:
+    """Start a browser, with what it asks of anybody written down."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    driver, chromium = shutil.which("chromedriver"), shutil.which("chromium") or shutil.which("google-chrome")
+    if driver is None or chromium is None:
+        pytest.skip("there is no Chromium with its driver here")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("headless", "no-sandbox", "disable-gpu", "disable-background-networking", "window-size=1280,900"):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    found = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
+    yield found
+    found.quit()
+
+
+@pytest.fixture(name="browser")
+def _browser(chrome: Any, text: str, tmp_path: Path) -> Any:
+    """Open the report, as somebody does who has been sent the file."""
+    path = tmp_path / "report.html"
+    path.write_text(text, encoding="utf-8")
+    chrome.get(path.as_uri())
+    return chrome
+
+
+def _choose(browser: Any, name: str, text: str) -> None:
+    ui = pytest.importorskip("selenium.webdriver.support.ui")
+    ui.Select(browser.find_element("id", name)).select_by_visible_text(text)
+
+
+def _names(browser: Any) -> list[str]:
+    return [e.text for e in browser.find_elements("css selector", "#rows th button")]
+
+
+def test_the_table_shows_every_machine(browser: Any) -> None:
+    """With a mark and a word for every claim."""
+    assert _names(browser) == list(ISAS)
+    cells = [e.text for e in browser.find_elements("css selector", "#rows tr:nth-child(2) td button")]
+    assert cells == ["✗ refuted", "✗ refuted", "✓ proved", "✗ refuted", "✓ proved", "✓ proved", "✓ proved"]
+
+
+def test_it_can_be_sorted_and_filtered(browser: Any) -> None:
+    """By a column's heading, up and down; by what is typed; by what holds; under another monitor."""
+    head = browser.find_element("css selector", "#head th:first-child button")
+    head.click()
+    head = browser.find_element("css selector", "#head th:first-child button")
+    head.click()
+    assert _names(browser) == ["setb", "jrst1", "classic"]
+    assert browser.find_element("css selector", "#head th").get_attribute("aria-sort") == "descending"
+    find = browser.find_element("id", "find")
+    find.send_keys("jsu")
+    assert _names(browser) == ["jrst1"]
+    assert browser.find_element("id", "count").text == "1 of 3 machines"
+    find.clear()
+    find.send_keys(" ")
+    _choose(browser, "which", "where a theorem fails and equivalence is proved all the same")
+    assert _names(browser) == ["setb"]
+    _choose(browser, "monitor", "hybrid")
+    assert _names(browser) == ["setb", "jrst1"]
+    assert "hybrid" in browser.find_element("id", "caption").text
+
+
+def test_a_refutation_opens_to_its_guest(browser: Any) -> None:
+    """With both traces and where they differ; it closes with the keyboard."""
+    browser.find_element("css selector", f'[aria-label="{REFUTED}"]').click()
+    body = browser.find_element("id", "detail-body").text
+    assert "To blame: jsu." in body
+    assert "jsu r1" in body
+    assert "mode is 1 on the bare machine and 0 in the virtual one" in body
+    captions = [e.text for e in browser.find_elements("css selector", "#detail-body caption")]
+    assert captions == ["Where they differ", *(f"The last steps of the {m} machine" for m in ("bare", "virtual"))]
+    browser.switch_to.active_element.send_keys("\ue00c")
+    assert not browser.find_element("id", "detail").is_displayed()
+
+
+def test_a_machine_opens_to_its_instructions(browser: Any) -> None:
+    """Each with its classes."""
+    browser.find_element("css selector", "#rows th button").click()
+    assert len(browser.find_elements("css selector", "#detail-body tbody tr")) >= 44
+    browser.find_element("id", "close").click()
+
+
+def test_nothing_is_asked_of_anybody(browser: Any) -> None:
+    """No request but for the file itself, and no complaint on the console."""
+    events = [json.loads(e["message"])["message"] for e in browser.get_log("performance")]
+    asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    assert all(url.startswith(("file:", "data:")) for url in asked)
+    assert [e for e in browser.get_log("browser") if e["level"] != "INFO"] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_tool_finds_no_barrier(browser: Any, scheme: str) -> None:
+    """The rules of WCAG 2.2 AA that axe can check, on the page and on an open refutation, light and dark."""
+    axe = pytest.importorskip("axe_core_python.base", reason="axe-core-python is not installed")
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    browser.execute_script(Path(axe.__file__).with_name("axe.min.js").read_text(encoding="utf-8"))
+    for closed in (True, False):
+        if not closed:
+            browser.find_element("css selector", f'[aria-label="{REFUTED}"]').click()
+        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+        asked = "const done = arguments[1]; axe.run(document, {runOnly: arguments[0]}).then(done)"
+        found = browser.execute_async_script(asked, tags)
+        assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == []
+        assert found["passes"]
+    browser.find_element("id", "close").click()
