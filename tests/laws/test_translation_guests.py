@@ -11,6 +11,7 @@ import pytest
 import popek
 from popek.guests import library
 from popek.isa.shipped import find as find_isa
+from popek.isa.slot import REGISTERS
 from popek.isa.variants import VARIANTS
 from popek.library.running import Run
 from popek.library.traces import trace_to
@@ -135,3 +136,35 @@ def begun(vm: VirtualMachine) -> dict[str, int]:
         items = container.items() if isinstance(container, dict) else enumerate(container)
         named |= {vm._name(prefix, key): value for key, value in items}
     return named
+
+
+REWRITES_ITS_SUPERVISOR = """
+        ldi     r4, 900
+        ld      r5, patched(r0)
+        lpsw    user(r0)
+handler:
+patched:
+        addi    r1, r1, 0
+        bne     r4, r0, return
+        halt
+return: lpsw    0(r0)
+loop:   addi    r5, r5, 1
+        st      r5, patched(r0)
+        addi    r4, r4, -1
+        svc     0
+        bne     r4, r0, loop
+user:   .word   1, loop, 0, -1
+        .org    8
+        .word   0, handler, 0, -1
+"""
+
+
+@pytest.mark.parametrize("monitor", TRANSLATING)
+def test_user_code_that_rewrites_supervisor_code_is_noticed_by_every_engine(monitor: str) -> None:
+    """Long enough for whatever is fast to be used: a store by code that runs elsewhere ends what was translated."""
+    program = popek.assemble(".org 16\n" + REWRITES_ITS_SUPERVISOR)
+    bare, vm = popek.machine("classic", program), popek.virtual("classic", program, monitor=monitor)
+    assert vm.run(20_000) == bare.run(20_000)
+    assert vm.state.element(REGISTERS, 1) == sum(range(1, 901))
+    assert vm.translation is not None
+    assert vm.translation.invalidations == 899  # the first time, nothing had been translated yet
