@@ -187,7 +187,7 @@ class Stepper(ABC):
             sprint = self._sprint(limit - steps) if steps >= fast and self.sink is None else None
             if sprint is not None:
                 self._sprinted(*sprint)
-            if sprint is None or sprint[1].stop is Stop.HAND_OVER:
+            if sprint is None or (sprint[1].stop is Stop.HAND_OVER and self.counts["steps"] < limit):
                 self.step()
 
     def _sprint(self, budget: int) -> tuple[str, Sprint] | None:

@@ -15,12 +15,14 @@ from popek.engine.machine import MEMORY_SIZE, check_fits
 from popek.engine.reference import Event, Kind
 from popek.engine.state import Change, State, connect
 from popek.engine.stepper import HISTORY, Sink, Stepper
+from popek.engine.tiers import Sprint
 from popek.isa.architecture import Decoded, Isa
 from popek.isa.behaviour import Cause
 from popek.isa.encoding import WORD_MASK
 from popek.isa.slot import MEMORY, MODE, PC, SUPERVISOR, USER
 from popek.vmm import hypercall
 from popek.vmm.allotment import Allotment
+from popek.vmm.fast import Fast
 from popek.vmm.guest_mode import GuestView
 from popek.vmm.hardware import MONITOR_ENTRY, Hardware, Platform
 from popek.vmm.monitor import ACTIONS, TRAP_AND_EMULATE, Monitor, Plan, Treatment
@@ -98,6 +100,7 @@ class VirtualMachine(Stepper):
         self.counts[DIRECT] = 0
         self.direct_changes: list[Change] = []
         self.meanwhile: Callable[[State], None] | None = None
+        self._fast = Fast(self)
         if platform is None:
             self._begin()
 
@@ -143,8 +146,17 @@ class VirtualMachine(Stepper):
         code = self._code.containers() if self._code else {}
         return {**super().books, **{f"translation {n}": c for n, c in code.items()}}
 
+    def _sprint(self, budget: int) -> tuple[str, Sprint] | None:
+        return self._fast.sprint(budget, trapped=self._loop["traps"] > 0)
+
     def _advance(self) -> tuple[Event, Mapping[str, object]] | None:
         exits: list[str] = []
+        pending = self._fast.take()
+        if pending is not None:
+            done = pending(exits)
+            if done is not None:
+                self._count(_in_mode(done[1], done[0].mode))
+                return done[0], self._notes(exits)
         if self._code is not None:
             self._code.happened.clear()
         while self.platform.running and len(exits) < FRUITLESS:
@@ -245,9 +257,23 @@ class VirtualMachine(Stepper):
         cause = self._virtual.leave()
         if self._code is not None and copy is not None:
             self._code.left(address, copy if event.kind is Kind.TRAP else None)
-        return self._exit(cause, exits)
+        return self.exit(cause, exits)
 
-    def _exit(self, cause: Cause, exits: list[str]) -> Done | None:
+    @property
+    def alone(self) -> bool:
+        """Whether the real machine is this one's alone, and its guest runs neither in guest mode nor from a cache."""
+        return bool(self._beginning) and self._exit_ticks is None and self._view is None and self._code is None
+
+    def count_direct(self, steps: int) -> None:
+        """Count steps that a tier of the engine has done directly."""
+        self._count(DIRECT, steps)
+        self._count(_in_mode(DIRECT, self._virtual.own.slot(MODE)), steps)
+
+    def attempt(self) -> Done:
+        """Attempt an instruction on the virtual state, after an exit that is counted already."""
+        return reference.attempt(self.believed, self._virtual), EXITED
+
+    def exit(self, cause: Cause, exits: list[str]) -> Done | None:
         """Do what the dispatcher has for a real trap, or what a hypercall asks for."""
         if cause is Cause.ILLEGAL and self._asks():
             self.left(HYPERCALL, exits)
@@ -280,7 +306,7 @@ class VirtualMachine(Stepper):
         cause = view.interrupted()
         if cause is not None:
             self._virtual.pause()
-            return self._exit(cause, exits)
+            return self.exit(cause, exits)
         before = len(self.journal.changes)
         event = view.step()
         if event is None:

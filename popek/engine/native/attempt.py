@@ -32,13 +32,15 @@ class Trapping:
 class Ends:
     """How the ways out of an attempt go on; each writes the end of a block.
 
-    `done`: the instruction was executed, by this behaviour. `before` is written before it is tried.
+    `done`: the instruction was executed, by this behaviour. `before` is written before it is tried, and `executing`
+    before its writes, when no trap is made.
     """
 
     done: Callable[[Behaviour], None]
     trap: Callable[[Trapping], None]
     hand_over: Callable[[], None]
     before: Callable[[Behaviour], None] = lambda _: None
+    executing: Callable[[], None] = lambda: None
 
 
 @frozen
@@ -111,6 +113,7 @@ class Attempt:
         self.ends.before(behaviour)
         emission = Emission(self.text, self.view, values)
         behaviours.guards(emission, behaviour, on_trap)
+        self.ends.executing()
         behaviours.commit(emission, behaviour)
         self.ends.done(behaviour)
 

@@ -45,22 +45,33 @@ class Field(IntEnum):
     COUNTS = auto()
     """Where the counts of jumps are."""
     BASE = auto()
-    """The allotment, under a monitor; likewise the next fields."""
+    """Where the allotment begins; this and what follows is of use under a monitor only."""
     SIZE = auto()
+    """How many words it has."""
     QUANTUM = auto()
+    """A whole quantum."""
     INSIDE = auto()
+    """Whether the guest is inside; likewise the monitor's other notes."""
     LEFT = auto()
     LOADED = auto()
-    DIRECT = auto()
+    ATTEMPT = auto()
+    """Whether an attempt is to be made on the virtual state, after an exit."""
     FRUITLESS = auto()
-    EXITS = auto()
-    """The first of the counts of exits by cause, at the cause's number; the names of `Treatment` follow."""
+    """How many exits there were since the last step of the guest."""
+    SKIPPED = auto()
+    """By how much the real timer was loaded with more than the map says."""
+    DIRECT = auto()
+    """The first of the counts by way and virtual mode: directly, after an exit, emulated."""
 
 
-EXIT_COUNTS = 16
-"""Room for the counts of exits."""
+WAYS = 3
+"""How many ways are counted by mode."""
 
-FIELDS = Field.EXITS + EXIT_COUNTS
+EXITS = Field.DIRECT + 2 * WAYS
+"""The first of the counts of exits, at the cause's number."""
+
+FIELDS = EXITS + 16
+"""How many fields there are, with room for the counts."""
 
 
 @unique
@@ -75,6 +86,7 @@ class Code(IntEnum):
     HOT = 4
     """An address is worth compiling."""
     LOST = 5
+    """A virtual machine's monitor has lost the processor."""
 
 
 @unique

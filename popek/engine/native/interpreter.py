@@ -15,6 +15,7 @@ from popek.engine.native.text import METADATA, Text
 from popek.engine.native.views import DIRTY, MARKS, Buffer, Buffered
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour
+from popek.isa.cycle import Interrupt
 from popek.isa.slot import HALTED, MODE, PC, RUN, Array
 
 
@@ -70,6 +71,18 @@ class Step:
 
     def write(self) -> str:
         """Return the whole function."""
+        self._begin()
+        self._loop()
+        entry.write(self)
+        self._trap()
+        self._exits()
+        return self.text.define(f"i64 @run({self.signature()})") + METADATA
+
+    def signature(self) -> str:
+        """Return what the function takes."""
+        return parameters(buffered(self.isa))
+
+    def _begin(self) -> None:
         text = self.text
         text.variable(DIRTY[1:], "i8")
         text.variable("code", "i64")
@@ -86,12 +99,11 @@ class Step:
         self.clocks.begin(budget)
         trapped = text.value(f"icmp ne i64 {self.noted(Field.TRAPPED)}, 0")
         text.store(text.value(f"select i1 {trapped}, i64 {budget}, i64 -1"), "%last.trap", "i64")
-        text.go("loop")
-        self._loop()
-        entry.write(self)
-        self._trap()
-        self._exits()
-        return text.define(f"i64 @run({parameters(buffered(self.isa))})") + METADATA
+        self._first()
+
+    def _first(self) -> None:
+        """Write where to begin."""
+        self.text.go("loop")
 
     def _loop(self) -> None:
         text = self.text
@@ -118,14 +130,19 @@ class Step:
             taken, on = text.fresh("interrupt"), text.fresh("on")
             text.branch(Emission(text, self.view, {})(source.ready), taken, on, seldom=True)
             text.label(taken)
-            text.leave_if(text.value(f"icmp eq i64 {self.noted(Field.TRAPS)}, 0"), "exit.hand.over")
-            pc = self.view.slot(text, PC)
-            self.view.set_slot(text, source.pending, "0")
-            self._swap(text.value(f"add i32 {pc}, {source.cause.old_pc}"), str(int(source.cause)), "0")
-            self.add(Field.INTERRUPTS, 1)
-            text.store(text.value(f"sub i64 {text.load('%left', 'i64')}, 1"), "%left", "i64")
-            text.go("watched")
+            self._interrupted(source)
             text.label(on)
+
+    def _interrupted(self, source: Interrupt) -> None:
+        """Write one entry; not made if the caller wants to see it first."""
+        text = self.text
+        text.leave_if(text.value(f"icmp eq i64 {self.noted(Field.TRAPS)}, 0"), "exit.hand.over")
+        pc = self.view.slot(text, PC)
+        self.view.set_slot(text, source.pending, "0")
+        self._swap(text.value(f"add i32 {pc}, {source.cause.old_pc}"), str(int(source.cause)), "0")
+        self.add(Field.INTERRUPTS, 1)
+        text.store(text.value(f"sub i64 {text.load('%left', 'i64')}, 1"), "%left", "i64")
+        text.go("watched")
 
     def _settled(self, behaviour: Behaviour) -> None:
         """Before an instruction that can tell the time: let it."""
@@ -152,16 +169,20 @@ class Step:
         refused = text.value(f"icmp eq i64 {self.noted(Field.TRAPS)}, 0")
         text.leave_if(text.value(f"or i1 {again}, {refused}"), "hand.over")
         pc = self.view.slot(text, PC)
-        self.note(Field.KIND, int(made.kind))
-        self.note(Field.CAUSE, int(made.cause))
-        self.note(Field.PRIVILEGE, int(made.privilege))
-        words = {Field.WORD: made.word, Field.DETAIL: made.detail, Field.PC: pc, Field.MODE: self.view.slot(text, MODE)}
-        for field, value in words.items():
-            self.note(field, value, "i32")
+        self.event(made, pc, self.view.slot(text, MODE))
         text.store(text.value(f"add i32 {pc}, {made.cause.old_pc}"), "%swap.pc")
         text.store(int(made.cause), "%swap.cause")
         text.store(made.detail, "%swap.detail")
         text.go("trap")
+
+    def event(self, made: Trapping, pc: str, mode: str) -> None:
+        """Note a trap for whoever watches them."""
+        self.note(Field.KIND, int(made.kind))
+        self.note(Field.CAUSE, int(made.cause))
+        self.note(Field.PRIVILEGE, int(made.privilege))
+        words = {Field.WORD: made.word, Field.DETAIL: made.detail, Field.PC: pc, Field.MODE: mode}
+        for field, value in words.items():
+            self.note(field, value, "i32")
 
     def _trap(self) -> None:
         """Write the trap itself, once for all that make one."""
@@ -171,6 +192,11 @@ class Step:
         self._swap(*(text.load(f"%swap.{name}") for name in ("pc", "cause", "detail")))
         text.store(text.load("%left", "i64"), "%last.trap", "i64")
         text.go("watched.jump")
+        self._watched()
+
+    def _watched(self) -> None:
+        """Write what follows a store: out, if it was into compiled words."""
+        text = self.text
         for label, on in (("watched", "loop"), ("watched.jump", "jumped")):
             text.label(label)
             changed = text.value(f"icmp ne i8 {text.load(DIRTY, 'i8')}, 0")
@@ -185,18 +211,26 @@ class Step:
         text.label("hand.over")
         self.clocks.take_back()
         text.go("exit.hand.over")
-        for code in Code:
-            text.label(f"exit.{code.name.lower().replace('_', '.')}")
-            text.store(int(code), "%code", "i64")
-            text.go("exit")
-        text.label("exit")
+        self._codes()
         self.clocks.settle()
+        self._finish()
         text.store(self.view.slot(text, PC), f"{self.view.place(PC)}.at")
         left = text.load("%left", "i64")
         self.note(Field.BUDGET, left)
         trapped = text.value(f"icmp eq i64 {text.load('%last.trap', 'i64')}, {left}")
         self.note(Field.TRAPPED, trapped, "i1")
         text.do(f"ret i64 {text.load('%code', 'i64')}")
+
+    def _finish(self) -> None:
+        """Write what else is to be done at the end."""
+
+    def _codes(self) -> None:
+        text = self.text
+        for code in Code:
+            text.label(f"exit.{code.name.lower().replace('_', '.')}")
+            text.store(int(code), "%code", "i64")
+            text.go("exit")
+        text.label("exit")
 
 
 def module(isa: Isa) -> str:

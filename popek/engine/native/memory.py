@@ -26,7 +26,14 @@ class Memory:
         self.fields[Field.TABLE] = ctypes.addressof(self.table)
         self.fields[Field.COUNTS] = ctypes.addressof(self.counts)
         self._held = [shared(state.arrays[a]) for a in buffered(state.isa)]
+        self.more: Any = None
         self.pointers = [ctypes.addressof(x) for x in (self.fields, self.slots, self.marks, *self._held)]
+
+    def add(self, slots: int, held: list[Any]) -> None:
+        """Take further buffers: so many slots of another state, and some arrays."""
+        self.more = (ctypes.c_uint32 * slots)()
+        self._held += held
+        self.pointers += [ctypes.addressof(x) for x in (self.more, *held)]
 
     def load(self) -> None:
         """Take over the state's slots."""

@@ -33,12 +33,15 @@ class Native:
     name = "native"
 
     def __init__(self, isa: Isa, state: State, threshold: int = THRESHOLD) -> None:
-        self.isa = isa
-        self.memory = Memory(state)
-        self._loop = loop(isa)
+        self.isa, self._state = isa, state
+        self._loop, self.memory = self._prepare()
         self._run: Any = function(self._loop.address("run"), len(self.memory.pointers))
         self.regions = Regions(isa, self.memory)
         self.memory.fields[Field.THRESHOLD] = threshold
+
+    def _prepare(self) -> tuple[Loaded, Memory]:
+        """Return the compiled loop, and what it works on."""
+        return loop(self.isa), Memory(self._state)
 
     def advance(self, budget: int, *, trapped: bool, traps: bool = True) -> Sprint:
         """Do at most `budget` steps; see `tiers.Tier`."""
@@ -51,14 +54,18 @@ class Native:
         memory.store()
         steps = budget - fields[Field.BUDGET]
         trap = self._event() if steps and fields[Field.TRAPPED] else None
-        return Sprint(steps, steps - fields[Field.INTERRUPTS], STOPS[code], trap)
+        return Sprint(steps, steps - fields[Field.INTERRUPTS], self._stop(code), trap)
+
+    def _stop(self, code: Code) -> Stop:
+        """Return what a code means to the caller."""
+        return STOPS[code]
 
     def _go(self) -> Code:
         """Run until there is something that the caller has to know."""
         while True:
             self.memory.fields[Field.DIRTY] = 0
             code = Code(self._run(*self.memory.pointers))
-            if code in STOPS:
+            if code not in (Code.HOT, Code.CHANGED):
                 return code
             self.memory.store()
             if code is Code.HOT:

@@ -1,0 +1,114 @@
+"""Quanta that end with nothing to do: the monitor only takes the processor and gives it back.
+
+Where nobody else waits, such exits change nothing but counts, so the compiled loop does not make each of them. The real
+timer is loaded with several quanta at once, never with more than end before the budget or a virtual clock does, and at
+the next real trap it is put right: what the timer holds, what is left, how often the quantum has ended, and how far the
+guest's clocks have come. In between nobody sees it; the last exit of all is a real one.
+
+That is so only where nothing that runs directly can tell: no real timer that can be read, no device, no physical
+address, no way out of user mode. `unseen` looks at the instructions.
+"""
+
+from typing import TYPE_CHECKING
+
+from popek.engine.native import behaviours
+from popek.engine.native.attempt import stops
+from popek.engine.native.clocks import timed, touches
+from popek.engine.native.context import EXITS, Field
+from popek.isa.architecture import Isa
+from popek.isa.behaviour import Cause, Put
+from popek.isa.expression import TRUE, Op
+from popek.isa.slot import MEMORY, TIMER, USER, Role
+
+if TYPE_CHECKING:
+    from popek.vmm.compiled.step import MonitorStep
+
+
+def unseen(isa: Isa) -> bool:
+    """Say whether no instruction, in user mode, can tell how the real timer was loaded, or stop early."""
+    for instruction in isa.instructions:
+        abstract = instruction.behaviour(USER)
+        if any(t.when == TRUE for t in abstract.traps):
+            continue
+        lowered = behaviours.effective(isa.lowered(instruction, USER))
+        physical = any(e.op is Op.ELEMENT and e.payload is MEMORY for e in behaviours.mentioned(abstract))
+        physical |= any(isinstance(e, Put) and e.array is MEMORY for e in abstract.effects)
+        resources = any(s.role is Role.RESOURCE for s in abstract.writes)
+        told = touches(lowered, timed(isa)) or stops(lowered) or not behaviours.compilable(lowered)
+        if physical or resources or told:
+            return False
+    return True
+
+
+class Quanta:
+    """Writes the lengthening of the real timer and what puts it right."""
+
+    def __init__(self, step: "MonitorStep") -> None:
+        self.step = step
+        made = step.made
+        shipped = not made.monitor.entry and not made.monitor.recovery and not made.monitor.renews
+        resumes = made.monitor.dispatcher[Cause.TIMER].value == "resume"
+        self.used = shipped and resumes and unseen(made.isa)
+
+    def lengthen(self) -> None:
+        """Load the real timer with further quanta, if what it holds is what is left of one."""
+        step, text = self.step, self.step.text
+        step.note(Field.SKIPPED, 0)
+        if not self.used:
+            return
+        loaded = step.noted(Field.LOADED)
+        room = text.load("%left", "i64")
+        for clock in step.isa.clocks:
+            value = text.value(f"zext i32 {step.virtual.slot(text, clock)} to i64")
+            before = text.value(f"sub i64 {value}, 1")
+            less = text.value(f"icmp ult i64 {before}, {room}")
+            room = text.value(f"select i1 {less}, i64 {before}, i64 {room}")
+        few = text.value(f"icmp ult i64 {room}, {1 << 30}")
+        room = text.value(f"select i1 {few}, i64 {room}, i64 {1 << 30}")
+        whole = text.value(f"icmp eq i64 {loaded}, {step.noted(Field.LEFT)}")
+        fits = text.value(f"icmp ugt i64 {room}, {loaded}")
+        with text.only_if(text.value(f"and i1 {whole}, {fits}")):
+            more = text.value(f"sub i64 {text.value(f'sub i64 {room}, {loaded}')}, 1")
+            quantum = step.noted(Field.QUANTUM)
+            skipped = text.value(f"mul i64 {text.value(f'udiv i64 {more}, {quantum}')}, {quantum}")
+            step.note(Field.SKIPPED, skipped)
+            timer = text.value(f"add i64 {loaded}, {skipped}")
+            step.view.set_slot(text, TIMER, text.value(f"trunc i64 {timer} to i32"))
+
+    def shorten(self) -> None:
+        """Before a real trap, all being settled: what the timer would hold, and what its exits would have done."""
+        step, text = self.step, self.step.text
+        if not self.used:
+            return
+        skipped = step.noted(Field.SKIPPED)
+        with text.only_if(text.value(f"icmp ne i64 {skipped}, 0")):
+            loaded, quantum = step.noted(Field.LOADED), step.noted(Field.QUANTUM)
+            timer = text.value(f"zext i32 {step.view.slot(text, TIMER)} to i64")
+            gone = text.value(f"sub i64 {text.value(f'add i64 {loaded}, {skipped}')}, {timer}")
+            step.view.set_slot(text, TIMER, text.value(f"trunc i64 {text.value(f'sub i64 {loaded}, {gone}')} to i32"))
+            step.note(Field.SKIPPED, 0)
+            with text.only_if(text.value(f"icmp ugt i64 {gone}, {loaded}")):
+                self._ended(gone, loaded, quantum)
+            if TIMER.clock is not None:
+                with text.only_if(text.value(f"icmp eq i32 {step.view.slot(text, TIMER)}, 0")):
+                    step.view.set_slot(text, TIMER.clock, "1")
+
+    def _ended(self, gone: str, loaded: str, quantum: str) -> None:
+        """Write what the quanta that have ended would have left behind."""
+        step, text = self.step, self.step.text
+        beyond = text.value(f"sub i64 {text.value(f'sub i64 {gone}, {loaded}')}, 1")
+        further = text.value(f"udiv i64 {beyond}, {quantum}")
+        since = text.value(f"add i64 {text.value(f'urem i64 {beyond}, {quantum}')}, 1")
+        before = text.value(f"sub i64 {gone}, {since}")
+        few = text.value(f"trunc i64 {before} to i32")
+        for clock in step.isa.clocks:
+            value = step.virtual.slot(text, clock)
+            stopped = text.value(f"icmp eq i32 {value}, 0")
+            later = text.value(f"sub i32 {value}, {few}")
+            step.virtual.set_slot(text, clock, text.value(f"select i1 {stopped}, i32 0, i32 {later}"))
+        step.view.set_slot(text, TIMER, text.value(f"trunc i64 {text.value(f'sub i64 {quantum}, {since}')} to i32"))
+        step.note(Field.LOADED, quantum)
+        step.note(Field.LEFT, quantum)
+        place = step.text.at("%ctx", EXITS + int(Cause.TIMER), "i64")
+        ended = text.value(f"add i64 {further}, 1")
+        text.store(text.value(f"add i64 {text.load(place, 'i64')}, {ended}"), place, "i64")

@@ -1,0 +1,354 @@
+"""A monitor and its guest as one compiled loop: direct execution, and, where it ends, what the monitor does.
+
+The loop of the real machine is the engine's (`engine/native/interpreter.py`), regions included; here is what comes
+after a real trap. The virtual state is recovered by the VM map, the dispatcher's action is done, and the guest is
+entered again by the map, all from the expressions that a proof is about. What Python has to do is handed over: between
+two steps, or, after an exit, the attempt at an instruction that touches a device.
+
+A step of the loop is one of the guest's. An attempt that traps really is that step too, if the monitor interprets it.
+"""
+
+from enum import IntEnum, unique
+
+from attrs import frozen
+
+from popek.engine.native import behaviours
+from popek.engine.native.attempt import Attempt, Ends, Trapping, stops
+from popek.engine.native.behaviours import apply
+from popek.engine.native.context import EXITS, Field
+from popek.engine.native.expressions import Emission
+from popek.engine.native.interpreter import Step, buffered, parameters
+from popek.engine.native.views import DIRTY
+from popek.isa.architecture import Isa
+from popek.isa.behaviour import Behaviour, Cause
+from popek.isa.cycle import Interrupt
+from popek.isa.encoding import OPCODE_LOW
+from popek.isa.slot import HALTED, MODE, PC, RUN, SUPERVISOR, TIMER
+from popek.vmm import vm_map
+from popek.vmm.compiled.quanta import Quanta
+from popek.vmm.compiled.views import K, Stored, W, owned, virtual
+from popek.vmm.monitor import Action, Monitor, Treatment
+
+FRUITLESS = 1000
+"""After so many exits in a row without a step of the guest, the monitor is taken to have lost it."""
+
+DIRECT, EXITED, EMULATED = range(3)
+"""The ways that are counted by virtual mode, as they lie in the fields."""
+
+
+@unique
+class Pending(IntEnum):
+    """What Python has to do first when it takes over: nothing, the attempt after an exit, or the whole exit."""
+
+    NOTHING = 0
+    ATTEMPT = 1
+    EXIT = 2
+
+
+@frozen
+class Compilation:
+    """What a compiled monitor is made from."""
+
+    isa: Isa
+    believed: Isa
+    monitor: Monitor
+
+    def directly(self, *, user: bool) -> bool:
+        """Say whether the code of a virtual mode runs directly."""
+        return self.monitor.plan(user=user).others is not Treatment.EMULATED
+
+
+class MonitorStep(Step):
+    """Writes the loop of a virtual machine."""
+
+    def __init__(self, made: Compilation) -> None:
+        super().__init__(made.isa)
+        self.made = made
+        self.virtual = virtual(made.isa)
+        self.quanta = Quanta(self)
+
+    def signature(self) -> str:
+        """Return what the function takes."""
+        own = ("%own", *(f"%own.{a.name}" for a in owned(self.isa)))
+        return ", ".join((parameters(buffered(self.isa)), *(f"ptr noalias {p}" for p in own)))
+
+    def _first(self) -> None:
+        text = self.text
+        for n, slot in enumerate(self.isa.slots):
+            text.do(f"{self.virtual.place(slot)} = getelementptr inbounds i32, ptr %own, i64 {n}")
+        for name, field in ((K, Field.BASE), (W, Field.SIZE)):
+            place = self.field(field)
+            text.do(f"{name} = load i32, ptr {place}")
+        for name, kind in (("fruitless", "i64"), ("entered", "i64"), ("attempted", "i64"), ("old.pc", "i32")):
+            text.variable(name, kind)
+        for slot in self.made.believed.tick.writes:
+            text.variable(f"virtually.{slot.name}")
+        text.store(self.noted(Field.FRUITLESS), "%fruitless", "i64")
+        text.store(text.load("%left", "i64"), "%entered", "i64")
+        inside = text.value(f"icmp ne i64 {self.noted(Field.INSIDE)}, 0")
+        text.branch(inside, "loop", "turn")
+        self._turn()
+        self._emulated()
+        self._attempt("interpret", EXITED)
+
+    def count(self, way: int, steps: str | int = 1) -> None:
+        """Count steps of the guest, by the virtual mode that it was in before."""
+        text = self.text
+        mode = text.value(f"zext i32 {self.virtual.slot(text, MODE)} to i64")
+        place = text.at("%ctx", text.value(f"add i64 {mode}, {Field.DIRECT + 2 * way}"), "i64")
+        text.store(text.value(f"add i64 {text.load(place, 'i64')}, {steps}"), place, "i64")
+
+    def took(self) -> None:
+        """Note a step of the guest that was not direct; the budget is settled."""
+        left = self.text.load("%left", "i64")
+        self.text.store(self.text.value(f"sub i64 {left}, 1"), "%left", "i64")
+        self.text.store(0, "%fruitless", "i64")
+
+    # The guest is not inside: what is next?
+
+    def _turn(self) -> None:
+        text = self.text
+        text.label("virtually.watched")
+        text.leave_if(text.value(f"icmp ne i8 {text.load(DIRTY, 'i8')}, 0"), "exit.changed")
+        text.go("turn")
+        text.label("turn")
+        text.leave_if(text.value(f"icmp ne i64 {self.noted(Field.DIRTY)}, 0"), "exit.changed")
+        text.leave_if(text.value(f"icmp eq i64 {text.load('%left', 'i64')}, 0"), "exit.budget")
+        text.leave_if(text.value(f"icmp uge i64 {text.load('%fruitless', 'i64')}, {FRUITLESS}"), "exit.lost")
+        for source in self.made.believed.cycle.interrupts:
+            taken, on = text.fresh("deliver"), text.fresh("on")
+            text.branch(Emission(text, self.virtual, {})(source.ready), taken, on, seldom=True)
+            text.label(taken)
+            pc = self.virtual.slot(text, PC)
+            self.virtual.set_slot(text, source.pending, "0")
+            self._virtual_swap(text.value(f"add i32 {pc}, {source.cause.old_pc}"), str(int(source.cause)), "0")
+            self.add(Field.INTERRUPTS, 1)
+            self.took()
+            text.go("virtually.watched")
+            text.label(on)
+        if self.made.monitor.for_ported:
+            self._hypercalls()
+        supervisor = text.value(f"icmp eq i32 {self.virtual.slot(text, MODE)}, {SUPERVISOR}")
+        ways = ["enter" if self.made.directly(user=u) else "emulate" for u in (False, True)]
+        text.branch(supervisor, *ways)
+        self._enter()
+
+    def _hypercalls(self) -> None:
+        """Hand over a word that is no instruction's, which may be a hypercall."""
+        text = self.text
+        fault, word_at = self.made.believed.fetch
+        fetch = Emission(text, self.virtual, {"pc": self.virtual.slot(text, PC)})
+        opcode = text.value(f"lshr i32 {fetch(word_at)}, {OPCODE_LOW}")
+        ready, on = text.fresh("ready"), text.fresh("on")
+        text.branch(fetch(fault), on, ready)
+        text.label(ready)
+        cases = " ".join(f"i32 {i.opcode}, label %{on}" for i in self.isa.instructions)
+        text.do(f"switch i32 {opcode}, label %exit.hand.over [ {cases} ]")
+        text.label(on)
+
+    def _enter(self) -> None:
+        """Write the allocator: what is loaded, by the VM map."""
+        text = self.text
+        text.label("enter")
+        left = self.noted(Field.LEFT)
+        over = text.value(f"icmp eq i64 {left}, 0")
+        left = text.value(f"select i1 {over}, i64 {self.noted(Field.QUANTUM)}, i64 {left}")
+        self.note(Field.LEFT, left)
+        values = {"k": K, "w": W, "quantum": text.value(f"trunc i64 {left} to i32")}
+        emission = Emission(text, self.virtual, values)
+        table = self.made.monitor.table(self.isa).entry
+        loaded = [(s, emission(e)) for s, e in table.items()]
+        for slot, value in loaded:
+            self.view.set_slot(text, slot, value)
+        self.note(Field.LOADED, self.view.slot(text, TIMER), "i32")
+        self.note(Field.INSIDE, 1)
+        text.store(text.load("%left", "i64"), "%entered", "i64")
+        self.quanta.lengthen()
+        text.go("jumped.in")
+        text.label("jumped.in")
+        self._interrupts()
+        self.clocks.grant()
+        text.store(text.value(f"add i64 {text.load('%quiet', 'i64')}, 1"), "%quiet", "i64")
+        ticked = text.load("%ticked", "i1")
+        back, on = text.fresh("back"), text.fresh("on")
+        text.branch(ticked, back, on, seldom=True)
+        text.label(back)
+        text.store(0, "%quiet", "i64")
+        text.go("attempt")
+        text.label(on)
+        text.go("jumped")
+
+    # The guest is inside, and the real machine traps.
+
+    def _interrupted(self, source: Interrupt) -> None:
+        text = self.text
+        pc = self.view.slot(text, PC)
+        self.view.set_slot(text, source.pending, "0")
+        text.store(0, "%attempted", "i64")
+        self._trapping(source.cause, pc, "0")
+
+    def _trapping(self, cause: Cause, pc: str, detail: str) -> None:
+        text = self.text
+        text.store(text.value(f"add i32 {pc}, {cause.old_pc}"), "%swap.pc")
+        text.store(cause.old_pc, "%old.pc")
+        text.store(int(cause), "%swap.cause")
+        text.store(detail, "%swap.detail")
+        text.go("trap")
+
+    def _made(self, made: Trapping) -> None:
+        self.text.store(1, "%attempted", "i64")
+        self._trapping(made.cause, self.view.slot(self.text, PC), made.detail)
+
+    def _trap(self) -> None:
+        text = self.text
+        text.label("trap")
+        self.clocks.settle()
+        self.quanta.shorten()
+        self.directly(text.load("%attempted", "i64"))
+        self._swap(*(text.load(f"%swap.{name}") for name in ("pc", "cause", "detail")))
+        with text.only_if(text.value(f"icmp ne i8 {text.load(DIRTY, 'i8')}, 0")):
+            self.note(Field.DIRTY, 1)
+        self._leave()
+        cause = text.load("%swap.cause")
+        if self.made.monitor.for_ported:
+            self._perhaps_hypercall(cause)
+        wide = text.value(f"zext i32 {cause} to i64")
+        place = text.at("%ctx", text.value(f"add i64 {wide}, {EXITS}"), "i64")
+        text.store(text.value(f"add i64 {text.load(place, 'i64')}, 1"), place, "i64")
+        if self.made.monitor.renews:
+            self.note(Field.LEFT, self.noted(Field.QUANTUM))
+        self._dispatch(cause)
+        self._watched()
+
+    def _perhaps_hypercall(self, cause: str) -> None:
+        """Leave an illegal opcode to Python, which knows whether it is a hypercall."""
+        text = self.text
+        with text.only_if(text.value(f"icmp eq i32 {cause}, {int(Cause.ILLEGAL)}")):
+            self._give_back()
+            self.note(Field.ATTEMPT, int(Pending.EXIT))
+            text.go("exit.hand.over")
+            text.label(text.fresh("never"))
+
+    def _give_back(self) -> None:
+        """Take back the count of an attempt that has trapped: the guest's step is still to come."""
+        text = self.text
+        text.store(text.value(f"add i64 {text.load('%left', 'i64')}, {text.load('%attempted', 'i64')}"), "%left", "i64")
+
+    def directly(self, attempted: str | int) -> None:
+        """Count what was done directly since the guest was entered, but for an attempt that trapped."""
+        text = self.text
+        entered, left = text.load("%entered", "i64"), text.load("%left", "i64")
+        steps = text.value(f"sub i64 {text.value(f'sub i64 {entered}, {left}')}, {attempted}")
+        self.count(DIRECT, steps)
+        some = text.value(f"icmp ne i64 {steps}, 0")
+        kept = text.load("%fruitless", "i64")
+        text.store(text.value(f"select i1 {some}, i64 0, i64 {kept}"), "%fruitless", "i64")
+
+    def _leave(self) -> None:
+        """Write the recovery: the virtual state, from what the trap has stored and what is kept."""
+        text = self.text
+        stored = Stored(self.view, text, text.load("%old.pc"))
+        kept = {f"v.{s.name}": self.virtual.slot(text, s) for s in self.isa.slots}
+        loaded = text.value(f"trunc i64 {self.noted(Field.LOADED)} to i32")
+        emission = Emission(text, stored, {**kept, "k": K, "w": W, "loaded": loaded})
+        recovered = [(s, emission(e)) for s, e in self.made.monitor.table(self.isa).recovery.items()]
+        spent = text.value(f"zext i32 {emission(vm_map.elapsed())} to i64")
+        for slot, value in recovered:
+            self.virtual.set_slot(text, slot, value)
+        self.note(Field.INSIDE, 0)
+        left = self.noted(Field.LEFT)
+        over = text.value(f"icmp ult i64 {left}, {spent}")
+        self.note(Field.LEFT, text.value(f"select i1 {over}, i64 0, i64 {text.value(f'sub i64 {left}, {spent}')}"))
+
+    def _dispatch(self, cause: str) -> None:
+        """Write the dispatcher: a switch over the causes."""
+        text = self.text
+        fruitless = text.value(f"add i64 {text.load('%fruitless', 'i64')}, 1")
+        text.store(fruitless, "%fruitless", "i64")
+        self._give_back()
+        causes = [(c, self.made.monitor.dispatcher[c]) for c in Cause]
+        cases = " ".join(f"i32 {int(c)}, label %{a.value}" for c, a in causes if a is not Action.RESUME)
+        text.do(f"switch i32 {cause}, label %resume [ {cases} ]")
+        text.label("resume")
+        text.go("turn")
+        text.label("skip")
+        self.count(EXITED)
+        self.virtual.set_slot(text, PC, text.value(f"add i32 {self.virtual.slot(text, PC)}, 1"))
+        self.took()
+        text.go("resume")
+
+    # The monitor attempts an instruction on the virtual state.
+
+    def _emulated(self) -> None:
+        """Write the step of code that is not run directly."""
+        text = self.text
+        text.label("emulate")
+        for slot in self.made.believed.tick.writes:
+            text.store(self.virtual.slot(text, slot), f"%virtually.{slot.name}")
+        apply(text, self.virtual, self.made.believed.tick)
+        self._attempt("emulate.it", EMULATED)
+
+    def _attempt(self, label: str, way: int) -> None:
+        """Write an interpreter routine: the instruction's own meaning, on the virtual state."""
+        text = self.text
+        if way == EMULATED:
+            text.go(label)
+        text.label(label)
+        refused = text.fresh("refused")
+
+        def done(behaviour: Behaviour) -> None:
+            self.took()
+            if stops(behaviour):
+                halted = text.value(f"icmp eq i32 {self.virtual.slot(text, RUN)}, {HALTED}")
+                text.leave_if(halted, "exit.halted")
+            text.go("virtually.watched" if behaviours.stores(behaviour) else "turn")
+
+        def made(trap: Trapping) -> None:
+            self._reflect(trap, way, refused)
+
+        ends = Ends(done, made, lambda: text.go(refused), executing=lambda: self.count(way))
+        Attempt(text, self.made.believed, self.virtual, ends).write()
+        text.label(refused)
+        if way == EMULATED:
+            for slot in self.made.believed.tick.writes:
+                self.virtual.set_slot(text, slot, text.load(f"%virtually.{slot.name}"))
+        else:
+            self.note(Field.ATTEMPT, int(Pending.ATTEMPT))
+        text.go("exit.hand.over")
+
+    def _reflect(self, made: Trapping, way: int, refused: str) -> None:
+        """Write a virtual trap; if the last step was one too, it is handed over."""
+        text = self.text
+        last = text.load("%last.trap", "i64")
+        text.leave_if(text.value(f"icmp eq i64 {last}, {text.load('%left', 'i64')}"), refused)
+        pc = self.virtual.slot(text, PC)
+        self.event(made, pc, self.virtual.slot(text, MODE))
+        self.count(way)
+        text.store(text.value(f"add i32 {pc}, {made.cause.old_pc}"), "%swap.pc")
+        text.store(int(made.cause), "%swap.cause")
+        text.store(made.detail, "%swap.detail")
+        text.go("reflect")
+
+    def _watched(self) -> None:
+        super()._watched()
+        text = self.text
+        text.label("reflect")
+        self._virtual_swap(*(text.load(f"%swap.{name}") for name in ("pc", "cause", "detail")))
+        self.took()
+        text.store(text.load("%left", "i64"), "%last.trap", "i64")
+        text.go("virtually.watched")
+
+    def _virtual_swap(self, pc: str, cause: str, detail: str) -> None:
+        operands = {"pc": pc, "cause": cause, "detail": detail}
+        apply(self.text, self.virtual, self.made.believed.cycle.swap, operands)
+
+    def _finish(self) -> None:
+        """Count what was done directly, if the guest is inside."""
+        with self.text.only_if(self.text.value(f"icmp ne i64 {self.noted(Field.INSIDE)}, 0")):
+            self.directly(0)
+        self.note(Field.FRUITLESS, self.text.load("%fruitless", "i64"))
+
+
+def module(made: Compilation) -> str:
+    """Return the loop of a virtual machine, as LLVM's text."""
+    return MonitorStep(made).write()

@@ -1,0 +1,99 @@
+"""Which tier runs a virtual machine: its monitor compiled with it, or its direct execution alone.
+
+Everything here is as exact as the reference. What Python has to finish after a compiled monitor has stopped in the
+middle of an exit is kept until the next step takes it.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from popek.engine import tiers
+from popek.engine.reference import Event
+from popek.engine.state import State
+from popek.engine.tiers import Sprint, Stop, Tier
+from popek.isa.behaviour import Cause
+from popek.isa.slot import MODE, SUPERVISOR
+from popek.vmm.hardware import Hardware
+from popek.vmm.monitor import Treatment
+
+if TYPE_CHECKING:
+    from popek.vmm.virtual_machine import VirtualMachine
+
+Finish = Callable[[list[str]], "tuple[Event, str] | None"]
+"""What is to be done first: a step of the guest, given where to note exits."""
+
+NATIVE = "native"
+
+
+class Fast:
+    """The tiers of one virtual machine."""
+
+    def __init__(self, machine: "VirtualMachine") -> None:
+        self._machine = machine
+        self._monitors: dict[str, Any] = {}
+        self._direct: dict[str, Tier | None] = {}
+        self._pending: Finish | None = None
+
+    def sprint(self, budget: int, *, trapped: bool) -> tuple[str, Sprint] | None:
+        """Do at most `budget` steps of the guest; nothing if there is no tier for it."""
+        machine = self._machine
+        if not isinstance(machine.platform, Hardware) or machine.state.notes["moved_out"]:
+            return None
+        compiled = self._compiled()
+        if compiled is None:
+            return self._directly(budget, trapped=trapped)
+        done: Sprint = compiled.advance(budget, trapped=trapped)
+        counted: dict[str, int] = compiled.counted()
+        for name, count in counted.items():
+            machine.counts[name] = machine.counts.get(name, 0) + count
+        self._pending = self._finish(int(compiled.pending))
+        exits = sum(count for name, count in counted.items() if name.startswith("exit:"))
+        changed = exits + (self._pending is not None)
+        return NATIVE, Sprint(done.steps, done.instructions, done.stop, done.trap, changed)
+
+    def take(self) -> Finish | None:
+        """Return what is to be done first, once."""
+        pending, self._pending = self._pending, None
+        return pending
+
+    def _finish(self, pending: int) -> Finish | None:
+        machine = self._machine
+        return (None, lambda _: machine.attempt(), lambda exits: machine.exit(Cause.ILLEGAL, exits))[pending]
+
+    def _compiled(self) -> Any:
+        """Return the machine's monitor, compiled; nothing if that cannot be, or is not wanted."""
+        machine = self._machine
+        if machine.meanwhile is not None or not machine.alone:
+            return None
+        if machine.engine not in self._monitors:
+            source = tiers.SOURCES[NATIVE]
+            wanted = machine.engine in (tiers.AUTO, NATIVE) and source.available
+            self._monitors[machine.engine] = self._make() if wanted else None
+        return self._monitors[machine.engine]
+
+    def _make(self) -> Any:
+        from popek.vmm.compiled import tier  # noqa: PLC0415 - needs the compiler, which may not be installed
+
+        machine = self._machine
+        if not tier.possible(machine.isa, machine.monitor):
+            return None
+        return tier.CompiledMonitor(machine.isa, machine.believed, machine.monitor, machine.state)
+
+    def _directly(self, budget: int, *, trapped: bool) -> tuple[str, Sprint] | None:
+        """Let a tier of the real machine run the guest while it is inside; exits are the reference's."""
+        machine = self._machine
+        if not machine.alone or not isinstance(machine.real, State):
+            return None
+        if machine.engine not in self._direct:
+            self._direct[machine.engine] = tiers.make(machine.engine, machine.isa, machine.real)
+        tier, mode = self._direct[machine.engine], machine.state.own.slot(MODE)
+        plan = machine.monitor.plan(user=mode != SUPERVISOR)
+        plain = plan.others is Treatment.DIRECT and plan.sensitive is None and plan.critical is None
+        if tier is None:
+            return None
+        if not machine.state.inside or not plain:
+            return tier.name, Sprint(0, 0, Stop.HAND_OVER)
+        done = tier.advance(budget, trapped=trapped, traps=False)
+        machine.count_direct(done.steps)
+        stop = Stop.HAND_OVER if done.stop is Stop.HALTED else done.stop
+        return tier.name, Sprint(done.steps, done.instructions, stop)

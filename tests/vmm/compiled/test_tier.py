@@ -1,0 +1,260 @@
+"""A compiled monitor does what the one in Python does: real state, virtual state, notes and counts."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+import popek
+
+pytest.importorskip("llvmlite")
+
+from popek.engine.native import cache, tier
+from popek.engine.native.context import Field
+from popek.engine.native.expressions import View
+from popek.engine.native.text import Text
+from popek.engine.stepper import Outcome, Stepper
+from popek.isa.architecture import Isa
+from popek.isa.assembler import assemble
+from popek.isa.behaviour import Cause
+from popek.isa.classic import CLASSIC
+from popek.isa.slot import Slot
+from popek.testing.loops import SIZE, looping
+from popek.testing.programs import guest
+from popek.vmm.allotment import Allotment
+from popek.vmm.compiled import quanta, step, views
+from popek.vmm.compiled import tier as compiled
+from popek.vmm.monitor import (
+    HARDWARE_ASSISTED,
+    HYBRID,
+    INTERPRETER,
+    PARAVIRTUAL,
+    PARAVIRTUAL_UNPORTED,
+    TRANSLATION,
+    TRAP_AND_EMULATE,
+    Action,
+    Monitor,
+)
+from popek.vmm.virtual_machine import VirtualMachine
+
+
+@pytest.fixture(autouse=True)
+def _eager(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Make regions at once, and keep compiled loops where this session has them."""
+    where = tmp_path_factory.getbasetemp() / "native"
+    monkeypatch.setattr(cache, "directory", lambda: where)
+    monkeypatch.setattr(tier.Native.__init__, "__defaults__", (5,))
+    monkeypatch.setattr(compiled.CompiledMonitor.__init__, "__defaults__", (5,))
+
+
+def everything(stepper: Stepper) -> dict[str, Any]:
+    """Return all that a step may change, copied."""
+    return {name: container.copy() for name, container in stepper._all().items()}
+
+
+def of_guest(isa: Isa, monitor: Monitor, seed: int) -> dict[str, Any]:
+    """Return what differs in the run of a random guest under a monitor."""
+    drawn = guest(isa, seed)
+    options: dict[str, Any] = {"allotment": drawn.allotment, "memory": drawn.memory, "typed": drawn.typed}
+    made = [
+        VirtualMachine(isa, drawn.words, monitor=evolve(monitor, quantum=drawn.quantum), disk=drawn.disk, **options)
+        for _ in range(2)
+    ]
+    return differing(made[0], made[1], 3 * drawn.steps, seed)
+
+
+def of_loop(isa: Isa, monitor: Monitor, seed: int, steps: int = 2000) -> dict[str, Any]:
+    """Return what differs in the run of a random guest that loops."""
+    quantum = Random(seed).choice((1, 7, 50, 333, 1000))  # noqa: S311
+    under = evolve(monitor, quantum=quantum)
+    place = Allotment(300, SIZE)
+    made = [VirtualMachine(isa, looping(isa, seed), monitor=under, allotment=place, memory=700) for _ in range(2)]
+    return differing(made[0], made[1], steps, seed)
+
+
+def differing(one: VirtualMachine, other: VirtualMachine, steps: int, seed: int) -> dict[str, Any]:
+    """Run both by random budgets, one by the reference; return what differs first."""
+    random = Random(seed)  # noqa: S311
+    one.engine, other.engine = "reference", "native"
+    while one.outcome is None and one.counts["steps"] < steps:
+        budget = random.choice((1, 2, 3, 5, 17, 50, 100, 200, 500))
+        one.run(budget)
+        other.run(budget)
+        before, after = everything(one), everything(other)
+        if before != after:
+            return {k: (before[k], after[k]) for k in before if before[k] != after[k]}
+    assert one.outcome is not None or other.sprinted.get("native")
+    return {}
+
+
+FEW = evolve(
+    CLASSIC,
+    name="few-monitored",
+    instructions=tuple(
+        i
+        for i in CLASSIC.instructions
+        if i.name in (
+            "ldi", "ld", "st", "add", "addi", "sub", "mul", "and", "or", "xor", "shl", "shr", "sar", "slt", "sltu",
+            "divu", "remu", "beq", "bne", "blt", "bltu", "jal", "svc", "getmode", "settimer", "lpsw", "halt",
+        )
+    ),
+)  # fmt: skip
+"""A part of `classic`, enough for a loop with a handler."""
+
+
+COMPILED = (TRAP_AND_EMULATE, HYBRID, INTERPRETER, PARAVIRTUAL, PARAVIRTUAL_UNPORTED)
+
+
+@pytest.mark.parametrize("monitor", COMPILED, ids=lambda m: m.name)
+def test_random_guests_run_as_under_the_reference(monitor: Monitor) -> None:
+    """Exits, reflection, emulation, delivery, quanta, devices; real and virtual state, notes, and counts by cause."""
+    for seed in range(6):
+        assert not of_guest(CLASSIC, monitor, seed), seed
+    assert not of_loop(CLASSIC, monitor, 3, 1000)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("monitor", COMPILED, ids=lambda m: m.name)
+@pytest.mark.parametrize("part", range(20))
+def test_many_random_guests_run_as_under_the_reference(monitor: Monitor, part: int) -> None:
+    """The same, twenty thousand guests under each."""
+    for seed in range(10_000 + part * 1000, 11_000 + part * 1000):
+        assert not of_guest(CLASSIC, monitor, seed), seed
+    for seed in range(10_000 + part * 10, 10_010 + part * 10):
+        assert not of_loop(CLASSIC, monitor, seed), seed
+
+
+@pytest.mark.parametrize("name", ["psw-loadable", "open-halt"])
+def test_machines_that_cannot_be_virtualized_run_wrongly_in_the_same_way(name: str) -> None:
+    """Whatever a guest does to the real machine, compiled code does it as well."""
+    isa = popek.load(name)
+    for seed in range(4):
+        assert not of_guest(isa, TRAP_AND_EMULATE, seed), seed
+
+
+WRONG = (
+    TRAP_AND_EMULATE.vary("resumes", dispatcher={Cause.SVC: Action.RESUME}),
+    TRAP_AND_EMULATE.vary("skips", dispatcher={Cause.PRIVILEGED: Action.SKIP}),
+    TRAP_AND_EMULATE.vary("renews", renews=True),
+)
+
+
+@pytest.mark.parametrize("monitor", WRONG, ids=lambda m: m.name)
+def test_a_wrong_monitor_is_as_wrong_when_it_is_compiled(monitor: Monitor) -> None:
+    """It is data like a right one; one that gets nowhere loses the processor after as many exits."""
+    for seed in range(2):
+        assert not of_loop(FEW, monitor, seed, 500), seed
+
+
+def test_a_guest_that_gets_nowhere_is_given_up_at_the_same_exit() -> None:
+    """After a thousand exits in a row."""
+    words = {16: FEW["ldi"].encode({"a": 1, "imm": 5}), 17: 0x1B00_0007}
+    made = [VirtualMachine(FEW, words, monitor=WRONG[0], memory=512) for _ in range(2)]
+    assert not differing(made[0], made[1], 10_000, 1)
+    assert [m.outcome for m in made] == [Outcome.LOST] * 2
+    assert made[1].exits == {"svc": 1000}
+
+
+def test_going_back_is_exact() -> None:
+    """Over exits, quanta and a device, by replay."""
+    one, other = (
+        VirtualMachine(CLASSIC, looping(CLASSIC, 3), allotment=Allotment(300, SIZE), memory=700) for _ in "ab"
+    )
+    one.engine, other.engine = "reference", "native"
+    for machine in (one, other):
+        machine.run(5000)
+        machine.back(1234)
+    assert everything(one) == everything(other)
+
+
+def test_what_cannot_be_compiled_runs_all_the_same() -> None:
+    """Translation and guest mode have their own ways, and nobody is told otherwise."""
+    assert not compiled.possible(CLASSIC, TRANSLATION)
+    guests = popek.load("classic-vt")
+    machine = VirtualMachine(guests, guest(CLASSIC, 3).words, monitor=HARDWARE_ASSISTED)
+    machine.engine = "native"
+    assert machine.run(100).steps == 100
+    assert not machine.sprinted
+
+
+def test_a_device_is_pythons_and_the_rest_is_not() -> None:
+    """One attempt for each word that is printed; the exits are all counted."""
+    source = "start: ldi r1, 65\nldi r2, 70\nloop: out r1, 0\naddi r1, r1, 1\nbne r1, r2, loop\nhalt"
+    machine = VirtualMachine(CLASSIC, assemble(source, CLASSIC).words)
+    machine.engine = "native"
+    assert machine.run().output == "ABCDE"
+    assert machine.exits == {"privileged": 6}
+    assert machine.sprinted == {"native": 13}
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """Compile loops anew, and forget them afterwards."""
+    compiled._loop.cache_clear()
+    yield
+    compiled._loop.cache_clear()
+
+
+def noticed() -> bool:
+    """Say whether some random loop runs otherwise than under the reference."""
+    return any(of_loop(FEW, TRAP_AND_EMULATE, seed, 700) for seed in range(8))
+
+
+@pytest.mark.usefixtures("fresh")
+def test_quanta_that_are_miscounted_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An end of a quantum too many or too few, among those that are not made one by one."""
+    right = quanta.Quanta._ended
+
+    def ended(self: quanta.Quanta, gone: str, loaded: str, quantum: str) -> None:
+        right(self, self.step.text.value(f"add i64 {gone}, 1"), loaded, quantum)
+
+    monkeypatch.setattr(quanta.Quanta, "_ended", ended)
+    assert noticed()
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_state_that_is_recovered_from_the_wrong_place_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the real slots, that is, which the trap has changed, and not from what it has stored."""
+
+    def slot(self: views.Stored, text: Text, slot: Slot) -> str:
+        real: View = self._real
+        return real.slot(text, slot)
+
+    monkeypatch.setattr(views.Stored, "slot", slot)
+    assert noticed()
+
+
+@pytest.mark.usefixtures("fresh")
+def test_an_attempt_that_is_counted_twice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The budget is the guest's: an exit takes nothing of it, but for the step that is made of it."""
+    monkeypatch.setattr(step.MonitorStep, "_give_back", lambda _self: None)
+    assert noticed()
+
+
+def test_the_ends_of_quanta_are_only_passed_over_where_nobody_can_tell() -> None:
+    """Not where user mode reads a timer, or physical memory, or can stop or leave."""
+    assert quanta.unseen(CLASSIC)
+    telling = (
+        "timer-readable",
+        "timer-writable",
+        "mfpi",
+        "mtpi",
+        "spill",
+        "open-halt",
+        "open-console",
+        "setb",
+        "jrst1",
+    )
+    for name in telling:
+        assert not quanta.unseen(popek.load(name)), name
+
+
+def test_most_of_the_run_is_in_regions() -> None:
+    """Direct execution is the engine's, with everything it has."""
+    machine = VirtualMachine(CLASSIC, looping(CLASSIC, 2), allotment=Allotment(300, SIZE), memory=700)
+    machine.engine = "native"
+    machine.run(20_000)
+    fields = machine._fast._monitors["native"].memory.fields
+    assert fields[Field.REGIONS] > 5_000
