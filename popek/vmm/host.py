@@ -89,6 +89,9 @@ class Host(Stepper):
         """Nothing while somebody is ready; else `HALTED`, or `LOST` if a guest has stopped the real processor."""
         if self.lost_by is not None:
             return Outcome.LOST
+        current = self.vms.get(self._notes["current"])
+        if current is not None and current.ready:
+            return None
         return None if any(h.ready for h in self.vms.values()) else Outcome.HALTED
 
     def __getitem__(self, name: str) -> Hosted:
