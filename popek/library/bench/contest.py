@@ -168,7 +168,7 @@ class _Course:
             rounds, seconds = 1, done.seconds - start
             wanted = max(self.seconds, 4 * start)
             while seconds < wanted / 4 and rounds < MOST_ROUNDS:
-                rounds *= 4
+                rounds = min(MOST_ROUNDS, rounds * 4)
                 seconds = one.run(self.loop, rounds).seconds - start
             self.rounds[one.name] = max(1 + starts(one), min(MOST_ROUNDS, round(rounds * wanted / seconds)))
 

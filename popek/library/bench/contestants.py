@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from popek.engine import tiers
 from popek.engine.machine import Machine
@@ -12,6 +12,7 @@ from popek.engine.stepper import Outcome, Stepper
 from popek.isa.architecture import Isa
 from popek.isa.classic import CLASSIC
 from popek.isa.classic_vt import CLASSIC_VT
+from popek.isa.slot import MEMORY, PC, RUN, RUNNING
 from popek.library import running
 from popek.library.bench.loops import RESULT, Loop
 from popek.vmm.monitor import MONITORS, Monitor
@@ -20,7 +21,7 @@ TECHNIQUES = ("trap-and-emulate", "paravirtual", "hardware-assisted", "translati
 """The monitors under which the loops are measured: those that run innocuous code directly."""
 
 FOREVER = 10**12
-MEMORY = 16_384
+SIZE = 16_384
 
 
 @frozen
@@ -49,12 +50,17 @@ class Contestant(Protocol):
         ...
 
 
-@frozen
+@define
 class Engine:
-    """One of popek's engines, on the bare machine or under a monitor."""
+    """One of popek's engines, on the bare machine or under a monitor.
+
+    Each loop has a machine, which is set back to the loop's beginning for each run: so what was compiled stays so, and
+    is measured like the peers' programs, which were compiled before.
+    """
 
     engine: str
     technique: str = ""
+    _machines: dict[str, Stepper] = field(factory=dict, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -67,8 +73,15 @@ class Engine:
         return ""
 
     def run(self, loop: Loop, rounds: int) -> Done:
-        """Do so many rounds, from the first step to the halt; what is compiled is compiled in that time."""
-        return timed(self.ready(loop, rounds))
+        """Do so many rounds, from the first step to the halt."""
+        machine = self._machines.get(loop.name)
+        if machine is None:
+            machine = self._machines[loop.name] = self.ready(loop, rounds)
+        elif machine.outcome is Outcome.HALTED:
+            machine.state.put(MEMORY, loop.where_rounds(machine.isa), rounds)
+            machine.state.set_slot(PC, int(PC.reset))
+            machine.state.set_slot(RUN, RUNNING)
+        return timed(machine)
 
     def ready(self, loop: Loop, rounds: int) -> Stepper:
         """Return a machine with the loop in its memory."""
@@ -81,8 +94,8 @@ class Engine:
 
 def _machine(isa: Isa, words: dict[int, int], monitor: Monitor | None) -> Stepper:
     if monitor is None:
-        return Machine(isa, words, memory=MEMORY)
-    return running.virtual(isa, words, monitor=monitor, memory=2 * MEMORY)
+        return Machine(isa, words, memory=SIZE)
+    return running.virtual(isa, words, monitor=monitor, memory=2 * SIZE)
 
 
 def timed(machine: Stepper, clock: Callable[[], float] = time.perf_counter) -> Done:

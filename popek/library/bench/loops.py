@@ -29,12 +29,19 @@ class Loop:
     def _program(self) -> dict[str, Program]:
         return {}
 
-    def words(self, isa: Isa, rounds: int) -> dict[int, int]:
-        """Return the program for popek."""
+    def program(self, isa: Isa) -> Program:
+        """Return the program for popek, which does one round."""
         if isa.name not in self._program:
             self._program[isa.name] = assemble(self.source("s"), isa)
-        program = self._program[isa.name]
-        return {**program.words, program.symbols["rounds"]: rounds}
+        return self._program[isa.name]
+
+    def where_rounds(self, isa: Isa) -> int:
+        """Return the address of the number of rounds."""
+        return self.program(isa).symbols["rounds"]
+
+    def words(self, isa: Isa, rounds: int) -> dict[int, int]:
+        """Return the words of the program for popek."""
+        return {**self.program(isa).words, self.where_rounds(isa): rounds}
 
     def rv32(self, rounds: int, origin: int, data: int, ending: str = "") -> bytes:
         """Return the program for RV32I, to be loaded at `origin`, with `ending` behind it; `data` are 9 KiB for it."""
