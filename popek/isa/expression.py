@@ -66,6 +66,8 @@ class Op(Enum):
     # Choice: a truth and two words.
     ITE = "ite"
 
+    __hash__ = object.__hash__  # a member is equal to itself alone, and tables by operator are read all the time
+
 
 _W, _T = Sort.WORD, Sort.TRUTH
 

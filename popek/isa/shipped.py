@@ -13,7 +13,6 @@ from pkgutil import iter_modules
 from popek.isa.architecture import Isa
 from popek.isa.classic import CLASSIC
 from popek.isa.classic_vt import CLASSIC_VT
-from popek.isa.variants import VARIANTS
 
 _CATALOGUE = "popek.isa.catalogue"
 
@@ -25,6 +24,8 @@ def bases() -> tuple[Isa, ...]:
 
 def variants() -> tuple[Isa, ...]:
     """Return the textbook variants of `classic`."""
+    from popek.isa.variants import VARIANTS  # noqa: PLC0415 - a family that who asks for `classic` need not wait for
+
     return VARIANTS
 
 
@@ -56,7 +57,7 @@ def known() -> tuple[str, ...]:
 
 def find(name: str) -> Isa | None:
     """Return the ISA of that name or alias, in whatever case; nothing if there is none."""
-    return _lookup(bases() + variants(), name) or _lookup(catalogue(), name)
+    return next((i for group in (bases, variants, catalogue) if (i := _lookup(group(), name))), None)
 
 
 def _lookup(isas: Iterable[Isa], name: str) -> Isa | None:

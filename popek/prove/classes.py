@@ -255,8 +255,10 @@ def _behaviour_sensitive(space: StateSpace, instruction: Instruction, *, user: b
         yield Question(kind, user, sides, formula)
 
 
-def _pairs(state: SymbolicState) -> Iterator[tuple[str, SymbolicState, SymbolicState]]:
-    """Give pairs of states that are equal but for one resource other than the mode, by the kind of that resource."""
+@cache
+def _pairs(state: SymbolicState) -> tuple[tuple[str, SymbolicState, SymbolicState], ...]:
+    """Return pairs of states that are equal but for one resource other than the mode, by the kind of that resource."""
+    found = []
     for slot in state.space.slots:
         if slot.role is Role.RESOURCE and slot is not MODE:
             one, other = state, state.vary(slot, unknown(f"{slot.name}'"))
@@ -264,10 +266,12 @@ def _pairs(state: SymbolicState) -> Iterator[tuple[str, SymbolicState, SymbolicS
                 bounds = state.slots[BOUND], other.slots[BOUND]
                 widest = choose(less(*bounds), bounds[1], bounds[0])
                 one, other = evolve(one, widest=widest), evolve(other, widest=widest)
-            yield slot.kind, one, other
+            found.append((slot.kind, one, other))
     for array in state.space.arrays:
         if array.role is Role.RESOURCE:
-            yield array.kind, state, evolve(state, arrays={**state.arrays, array: unknown_array(array, "'")})
+            varied = {**state.arrays, array: unknown_array(array, "'")}
+            found.append((array.kind, state, evolve(state, arrays=varied)))
+    return tuple(found)
 
 
 def _shows(one: Execution, other: Execution) -> Any:

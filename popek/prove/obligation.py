@@ -5,7 +5,7 @@ state meets the assumptions and breaks the goal), or asked of the *solver*: unde
 An obligation whose assumptions nothing can meet is vacuous, never proved.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 
 from attrs import evolve, field, frozen
@@ -16,7 +16,7 @@ from popek.prove.relevant import relevant
 from popek.prove.samples import Sample, samples
 from popek.prove.simplify import simplified
 from popek.prove.smtlib import Over, script
-from popek.prove.terms import WIDTH, negated
+from popek.prove.terms import WIDTH, every, negated, some
 from popek.prove.values import Status
 
 
@@ -81,6 +81,51 @@ def discharge(obligation: Obligation, seed: int = 0, *, structural: bool = True,
     return Discharged(obligation, *_solved(question, seed, width))
 
 
+def discharge_together(obligations: Iterable[Obligation], seed: int = 0) -> tuple[Discharged, ...]:
+    """Decide obligations that have much in common: what has to be asked of the solver is asked in one go.
+
+    If that is no proof of all of them, each is decided by itself.
+    """
+    asked = [(o, o.query().plain if o.query is not None else None) for o in obligations]
+    left = dict.fromkeys(_narrow(q) for _, q in asked if q is not None and _trial(q) is None)
+    proved = _all_proved(tuple(left), seed, solver.RESOURCES)
+
+    def decided(obligation: Obligation, question: Question | None) -> Discharged:
+        if question is None:
+            return discharge(obligation)
+        sure = proved and _trial(question) is None and _possible(question.assumptions)
+        return Discharged(obligation, *((Status.PROVED, "solver", "") if sure else _answer(question, seed)))
+
+    return tuple(decided(*each) for each in asked)
+
+
+@cache
+def _all_proved(questions: tuple[Question, ...], seed: int, _resources: int) -> bool:
+    """Say whether the solver proves some questions in one go."""
+    return all(
+        solver.satisfiable(some(*fails), over=over, seed=seed) is False
+        for over in Over
+        if (fails := [every(*q.assumptions, negated(q.goal)) for q in questions if q.over is over])
+    )
+
+
+def _narrow(question: Question) -> Question:
+    """Return a question without the assumptions that do not matter to its goal."""
+    return evolve(question, assumptions=relevant(question.goal, question.assumptions)[0])
+
+
+@cache
+def _trial(question: Question) -> Answer | None:
+    """Return what becomes of a question that is simplified, if it can be seen without the solver."""
+    if question.goal is TRUE:
+        same = Status.PROVED, "structure", "both sides come to the same expressions"
+        return same if _possible(question.assumptions) else None
+    matter, others = relevant(question.goal, question.assumptions)
+    narrow = evolve(question, assumptions=matter)
+    broken = any(_breaks(s, narrow) for s in samples()) and _possible(others)
+    return (Status.REFUTED, "evaluation", "") if broken else None
+
+
 _answers: dict[tuple[Question, int, int], Answer] = {}
 
 
@@ -90,15 +135,14 @@ def _answer(question: Question, seed: int) -> Answer:
     What is asked of the solver is about the assumptions that matter to the goal. So it is the same question for many
     machines, which differ in what they have besides.
     """
-    if question.goal is TRUE:
-        same = Status.PROVED, "structure", "both sides come to the same expressions"
-        return same if _possible(question.assumptions) else _solved(question, seed, WIDTH)
+    seen = _trial(question)
+    if seen is not None or question.goal is TRUE:
+        return seen or _solved(question, seed, WIDTH)
     matter, others = relevant(question.goal, question.assumptions)
     asked = evolve(question, assumptions=matter)
     key = asked, seed, solver.RESOURCES
     if key not in _answers:
-        broken = any(_breaks(s, asked) for s in samples())
-        _answers[key] = (Status.REFUTED, "evaluation", "") if broken else _solved(asked, seed, WIDTH)
+        _answers[key] = _solved(asked, seed, WIDTH)
     answer = _answers[key]
     if answer[0] in (Status.PROVED, Status.REFUTED) and not _possible(others):
         return _solved(question, seed, WIDTH)

@@ -1,6 +1,7 @@
 """The properties of an ISA under a monitor: all obligations, discharged and put together."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 
 from attrs import evolve, frozen
 
@@ -9,7 +10,7 @@ from popek.isa.behaviour import Behaviour
 from popek.prove.copies import copy
 from popek.prove.events import events
 from popek.prove.guest_mode import efficiency_in_guest_mode, in_guest_mode, leaving
-from popek.prove.obligation import Discharged, Obligation, discharge, filename, smt2
+from popek.prove.obligation import Discharged, Obligation, discharge, discharge_together, filename, smt2
 from popek.prove.squares import (
     MODES,
     Square,
@@ -43,10 +44,17 @@ def obligations(
     yield from events(isa, monitor)
     for known in classes:
         for user, _ in MODES:
-            square = Square(isa, monitor, isa[known.name], user, structural)
-            how = treatment(monitor, isa, known, user=user)
-            mine = [*of_instruction(square, how), *([efficient(square, how)] if known.innocuous else [])]
-            yield from (evolve(o, user=user) for o in mine)
+            yield from _of_one(
+                isa, monitor, known, treatment(monitor, isa, known, user=user), user=user, structural=structural
+            )
+
+
+def _of_one(
+    isa: Isa, monitor: Monitor, known: Classes, how: Treatment, *, user: bool, structural: bool
+) -> Iterator[Obligation]:
+    square = Square(isa, monitor, isa[known.name], user, structural)
+    mine = [*of_instruction(square, how), *([efficient(square, how)] if known.innocuous else [])]
+    yield from (evolve(o, user=user) for o in mine)
 
 
 def of_instruction(square: Square, how: Treatment) -> Iterator[Obligation]:
@@ -91,19 +99,22 @@ def decided(
 def _key(isa: Isa, monitor: Monitor, obligation: Obligation, how: tuple[int, ...]) -> Key:
     about: object = None if obligation.blame.startswith("event:") else isa[obligation.blame]
     routine: Behaviour | None = monitor.routines.get(obligation.blame)
-    return (
-        *(obligation.name, obligation.says, obligation.property, about, routine, how),
-        *(
-            isa.slots,
-            isa.arrays,
-            isa.translation,
-            isa.cycle,
-            isa.guest if monitor.in_guest_mode else None,
-            monitor.reflection,
-            monitor.renews,
-        ),
-        *(frozenset(t.items()) for t in (monitor.entry, monitor.recovery, monitor.dispatcher)),
-    )
+    what = obligation.name, obligation.says, obligation.property
+    return (*what, about, routine, how, *_frame(isa, monitor))
+
+
+def _frame(isa: Isa, monitor: Monitor) -> Key:
+    """Return everything but an instruction, and its routine, that an obligation is about."""
+    machine = isa.slots, isa.arrays, isa.translation, isa.cycle, isa.guest if monitor.in_guest_mode else None
+    tables = (frozenset(t.items()) for t in (monitor.entry, monitor.recovery, monitor.dispatcher))
+    return (*machine, monitor.reflection, monitor.renews, *tables)
+
+
+_shared: dict[Key, tuple[Discharged, ...]] = {}
+"""What was discharged before, of an instruction, run in one way in one virtual mode, or of the events."""
+
+_frames: dict[Key, int] = {}
+"""A number for each frame, since frames are long."""
 
 
 @frozen
@@ -116,7 +127,14 @@ class Proof:
 
     def of(self, name: str) -> tuple[Discharged, ...]:
         """Return the obligations of one property."""
-        return tuple(d for d in self.discharged if d.obligation.property == name)
+        return self._by_property.get(name, ())
+
+    @cached_property
+    def _by_property(self) -> Mapping[str, tuple[Discharged, ...]]:
+        found: dict[str, list[Discharged]] = {}
+        for each in self.discharged:
+            found.setdefault(each.obligation.property, []).append(each)
+        return {name: tuple(these) for name, these in found.items()}
 
     def verdict(self, name: str) -> PropertyVerdict:
         """Return the verdict on one property; whoever finds witnesses adds them."""
@@ -137,8 +155,26 @@ def prove(
     Without `structural` every one is put to the solver as it is stated: nothing is settled by structure, simplified or
     tried on samples. `width` is that of a word, in bits; at a width other than the machine's the solver is asked, too.
     """
-    every = obligations(isa, monitor, classes, structural=structural)
-    done = (decided(isa, monitor, o, seed, structural=structural, width=width) for o in every)
+    key = _frame(isa, monitor)
+    frame, how = _frames.setdefault(key, len(_frames)), (seed, structural, width)
+
+    def settle(
+        key: Key, every: Callable[[], Iterable[Obligation]], *, together: bool = False
+    ) -> tuple[Discharged, ...]:
+        if key not in _shared and together and structural and width == WIDTH:
+            _shared[key] = discharge_together(every(), seed)
+        elif key not in _shared:
+            settled = (decided(isa, monitor, o, seed, structural=structural, width=width) for o in every())
+            _shared[key] = tuple(settled)
+        return _shared[key]
+
+    done = list(settle((frame, how, monitor.in_guest_mode), partial(events, isa, monitor), together=True))
+    for known in classes:
+        about = isa[known.name], monitor.routines.get(known.name), known.innocuous
+        for user, _ in MODES:
+            way = treatment(monitor, isa, known, user=user)
+            key = (frame, how, about, user, way, monitor.in_guest_mode, monitor.plan(user=user).translates)
+            done += settle(key, partial(_of_one, isa, monitor, known, way, user=user, structural=structural))
     return Proof(isa.name, monitor.name, tuple(done))
 
 

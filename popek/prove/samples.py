@@ -4,9 +4,8 @@ A sample that meets all assumptions and breaks the goal is a proof that the clai
 integers, as the engines do it. A sample that does not says nothing, and the solver is asked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
-from itertools import product
 
 from attrs import define, field, frozen
 
@@ -15,9 +14,11 @@ from popek.isa.expression import Expr
 from popek.isa.slot import Array, Slot
 from popek.prove.terms import WIDTH
 
-_ALLOTMENT: Mapping[str, int] = {"k": 64, "w": 64, "q": 192, "quantum": 9, "quantum'": 11}
-_OPERANDS: Mapping[str, int] = {"operand.a": 1, "operand.b": 2, "operand.c": 3}
-_LOOKED_AT: Mapping[str, int] = {"element": 1, "word": 20, "offset": 66, "somewhere": 5, "address": 3}
+W = 64
+_ALWAYS: Mapping[str, int] = {
+    "k": 64, "w": W, "q": 192, "quantum": 9, "quantum'": 11, "v.run": 0, "timer": 4, "timer'": 5, "v.timer": 0,
+    "pc": 16, "operand.a": 1, "operand.b": 2, "operand.c": 3, "operand.word": 0, "offset": 66,
+}  # fmt: skip
 _OTHERS = {"host": 7000, "host'": 8000, "vector": 1, "guest": 2000}
 
 
@@ -32,7 +33,20 @@ class Shape:
     registers: tuple[int, int]
     flags: int
     looked_at: int
-    offset: int = 66
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        """The unknown words that it says something about."""
+        return {
+            **{f"{whose}.mode": self.mode for whose in ("v", "guest")},
+            **{f"{whose}.base": self.base for whose in ("v", "guest")},
+            **{f"{whose}.bound": self.bound for whose in ("v", "guest")},
+            "bound": self.real_bound,
+            "operand.imm": self.flags,
+            "element": self.looked_at,
+            "word": 20 + self.looked_at,
+            **_ALWAYS,
+        }
 
 
 @define(eq=False)
@@ -42,8 +56,11 @@ class Sample:
     shape: Shape
     _value: "Evaluation[int]" = field(init=False, repr=False)
 
+    _words: Mapping[str, int] = field(init=False, repr=False)
+
     def __attrs_post_init__(self) -> None:
         self._value = Evaluation(integers(WIDTH), self)
+        self._words = self.shape.words
 
     def holds(self, claim: Expr) -> bool:
         """Say whether a claim is so in this state."""
@@ -56,32 +73,8 @@ class Sample:
 
     def operand(self, name: str) -> int:
         """Return an unknown word."""
-        shape = self.shape
-        known = {
-            "v.mode": shape.mode,
-            "guest.mode": shape.mode,
-            "v.base": shape.base,
-            "guest.base": shape.base,
-            "v.bound": shape.bound,
-            "guest.bound": shape.bound,
-            "bound": shape.real_bound,
-            "v.run": 0,
-            "timer": 4,
-            "timer'": 5,
-            "v.timer": 0,
-            "pc": 16,
-            "element": shape.looked_at,
-            "word": 20 + shape.looked_at,
-            "offset": shape.offset,
-            "operand.imm": shape.flags,
-            "operand.word": 0,
-        }
-        for table in (known, _ALLOTMENT, _OPERANDS, _LOOKED_AT):
-            if name in table:
-                return table[name]
-        if name.startswith("host."):
-            return 1
-        return shape.flags
+        known = self._words.get(name)
+        return (1 if name.startswith("host.") else self.shape.flags) if known is None else known
 
     def element(self, array: Array, index: int) -> int:
         """Return a word of an unknown function."""
@@ -93,7 +86,7 @@ class Sample:
     def legal(self, address: int) -> bool:
         """Say whether an address is legal, by relocation and bounds."""
         within = min(self.shape.real_bound, self.shape.bound)
-        return address < within and self.shape.base + address < _ALLOTMENT["w"]
+        return address < within and self.shape.base + address < W
 
     def slot(self, slot: Slot) -> int:
         """Questions have unknowns in the place of slots."""
@@ -103,19 +96,19 @@ class Sample:
 
 
 _WINDOWS = ((0, 64, 64), (8, 40, 40), (8, 100, 56))
-_REGISTERS = ((17, 1), (0, 0), (40, 24), (1 << 31, 7))
 
 
 @cache
 def samples() -> tuple[Sample, ...]:
     """Return the samples, in the order in which they are tried."""
+    plain, far, zero, high = (17, 1), (40, 24), (0, 0), (1 << 31, 7)
+    shapes = (
+        *((window, plain, flags, 1) for flags in (0, 1) for window in _WINDOWS),
+        *((_WINDOWS[0], registers, 0, 1) for registers in (zero, far, high)),
+        *((window, registers, 0, 2) for window in _WINDOWS[:2] for registers in (plain, high)),
+    )
     return tuple(
         Sample(Shape(mode, *window, registers, flags, looked_at))
-        for flags, window, registers, looked_at, mode in product((0, 1), _WINDOWS, _REGISTERS, (1, 2), (0, 1))
+        for window, registers, flags, looked_at in shapes
+        for mode in (0, 1)
     )
-
-
-def meeting(assumptions: Iterable[Expr]) -> "list[Sample]":
-    """Return the samples that meet all assumptions."""
-    asked = list(assumptions)
-    return [s for s in samples() if all(s.holds(a) for a in asked)]

@@ -9,7 +9,7 @@ every part of the state afterwards.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from attrs import define, evolve, field, frozen
@@ -143,13 +143,18 @@ class SymbolicState:
 
 def any_state(space: StateSpace, instruction: Instruction) -> SymbolicState:
     """Return a state of which nothing is known, before an instruction of which the operands are not known."""
+    return _any_state(space, tuple(o.field.name for o in instruction.format))
+
+
+@cache
+def _any_state(space: StateSpace, operands: tuple[str, ...]) -> SymbolicState:
     return SymbolicState(
         space,
         {s: unknown(s.name) for s in space.slots},
         {a: unknown_array(a) for a in space.arrays},
         function("window"),
         unknown("q"),
-        {n: unknown(f"operand.{n}") for n in (*(o.field.name for o in instruction.format), "word")},
+        {n: unknown(f"operand.{n}") for n in (*operands, "word")},
     )
 
 

@@ -1,13 +1,14 @@
 """The classes are those of the paper, made exact; each "is" comes with states that have been stepped."""
 
 import pytest
+from attrs import evolve
 
 from popek.engine.reference import apply
 from popek.isa.behaviour import Behaviour, Cause, Put, Trap
 from popek.isa.classic import CLASSIC, INNOCUOUS, SYSTEM
-from popek.isa.expression import as_expr, eq, ite, load
+from popek.isa.expression import as_expr, element, eq, ite, load
 from popek.isa.instruction import EXECUTES, IGNORED, TRAPS, A, Instruction, rb
-from popek.isa.slot import BASE, BOUND, MODE, PC, REGISTERS, TIMER
+from popek.isa.slot import BASE, BOUND, MEMORY, MODE, PC, REGISTERS, TIMER
 from popek.prove.classes import Showing, classify, classify_one
 from popek.prove.theorems import theorem_1, theorem_2, theorem_3
 from popek.prove.values import Classes, PropertyVerdict, Status
@@ -164,3 +165,14 @@ def test_a_choice_between_equal_values_depends_on_nothing() -> None:
     same = Behaviour({}, [Put(REGISTERS, A, as_expr(TIMER) - TIMER)])
     isa = CLASSIC.vary("odd", odd=Instruction("odd", "ra", 0x60, "Nothing.", same))
     assert classify_one(isa, "odd").innocuous
+
+
+def test_a_return_through_fixed_words_does_not_depend_on_where_it_stands() -> None:
+    """A guess that looks at memory by the R that the instruction has just loaded would show a difference."""
+    old_r = {BASE: element(MEMORY, 2), BOUND: element(MEMORY, 3)}
+    isa = CLASSIC.vary(
+        "returning", {"back": Instruction("back", "", 0x60, "Load R from words 2 and 3.", Behaviour(old_r))}
+    )
+    asked = classify(evolve(isa, instructions=(isa["back"],)), structural=False, showing=Showing.NOTHING)
+    guessed = classify(evolve(isa, instructions=(isa["back"],)))
+    assert guessed[0].kinds == asked[0].kinds

@@ -61,7 +61,10 @@ def _nothing_is_known() -> Iterator[None]:
 
 def _forget() -> None:
     properties._known.clear()
+    properties._shared.clear()
     obligation._answers.clear()
+    obligation._trial.cache_clear()
+    obligation._all_proved.cache_clear()
     inside._model.cache_clear()
     guest_witness._found.clear()
     classify_instruction.cache_clear()
@@ -235,7 +238,7 @@ def test_what_was_proved_of_one_monitor_is_not_believed_of_another(monkeypatch: 
     assert status(isa, "equivalence") is Status.PROVED
     assert status(isa, "equivalence", wrong) is Status.REFUTED
     _forget()
-    monkeypatch.setattr(properties, "_key", lambda _, __, asked, ___: (asked.name, asked.says))
+    monkeypatch.setattr(properties, "_frame", lambda *_: ())
     assert status(isa, "equivalence") is Status.PROVED
     assert status(isa, "equivalence", wrong) is Status.PROVED
 
