@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from popek.files import load
     from popek.isa.instruction import EXECUTES, IGNORED, TRAPS
     from popek.library.benching import bench
+    from popek.library.debugging import debug
     from popek.library.exploring import explain, lattice, repair
     from popek.library.hosting import host
     from popek.library.many import run
@@ -33,6 +34,7 @@ __all__ = [
     "bench",
     "classify",
     "compare",
+    "debug",
     "disassemble",
     "explain",
     "grade",
@@ -57,6 +59,7 @@ _HOMES = {
     "bench": "popek.library.benching",
     "classify": "popek.library.proving",
     "compare": "popek.library.running",
+    "debug": "popek.library.debugging",
     "disassemble": "popek.library.texts",
     "explain": "popek.library.exploring",
     "grade": "popek.exercises.grading",

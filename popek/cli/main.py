@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "prove": "Prove, one by one, what has to be so of an ISA under a monitor.",
     "run": "Run a guest on the bare machine or under a monitor.",
     "compare": "Run a guest on both, side by side, up to the first divergence.",
+    "debug": "Step a guest on a screen, forwards and backwards.",
     "bench": "Measure: loops on engines and peers, growth, the nanobenchmarks of Adams and Agesen.",
     "report": "Write the verdicts as a page of HTML.",
     "quiz": "Ask a question made from a seed, or answer it.",

@@ -1,0 +1,33 @@
+"""`popek debug`: step a guest on a screen of its own."""
+
+from typing import Any
+
+import click
+
+from popek.cli import options
+from popek.errors import PopekError, Problem
+from popek.library import naming
+from popek.library.debugging import debug
+from popek.library.naming import Changes
+
+
+@click.command("debug")
+@click.argument("guest", shell_complete=options.complete_guest)
+@click.option("--monitor", metavar="M", shell_complete=options.complete_monitor, help="Under this monitor.")
+@options.isa
+@options.machine
+def command(*, guest: str, monitor: str | None, isa: str | None, changes: Changes, machine: dict[str, Any]) -> int:
+    """Step GUEST forwards and backwards on a screen: code, registers, both machines' state, exits as they happen.
+
+    Needs Textual, which the extra `debug` brings. Keys stand at the bottom of the screen.
+    """
+    try:
+        from popek.cli.debugger.app import Debugger  # noqa: PLC0415 - an extra, and only this command needs it
+    except ImportError as error:
+        hint = "install popek with its extra `debug`; `popek run GUEST --trace FILE` needs none"
+        raise PopekError(Problem(f"the debugger needs Textual ({error})", hint=hint)) from None
+    found = naming.guest(guest)
+    on = naming.chosen(isa or found.isa, changes).isa
+    machine.pop("max_steps")
+    Debugger(debug(found, isa=on, monitor=monitor, **machine)).run()
+    return 0

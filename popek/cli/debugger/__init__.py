@@ -1,0 +1,1 @@
+"""The debugger's screen. Needs Textual, which the extra `debug` brings."""

@@ -1,0 +1,155 @@
+"""The debugger as a Textual app: keys to step, panes to look at; all it knows it asks of the session."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Footer, Header, Input, Static
+
+from popek.cli.debugger import panes
+from popek.errors import PopekError
+from popek.isa.slot import PC
+from popek.library.debugging import Session
+
+EVENTS = 12
+
+PANES: dict[str, tuple[str, Callable[[Session], Text]]] = {
+    "code": ("Code", panes.code),
+    "monitor": ("Monitor", panes.monitor),
+    "events": ("Traps and exits", lambda s: panes.events(s.events, EVENTS)),
+    "slots": ("State", panes.slots),
+    "registers": ("Registers", panes.registers),
+    "memory": ("Real memory", panes.memory),
+}
+
+
+class Debugger(App[None]):
+    """Steps a guest, forwards and backwards, and shows both machines."""
+
+    TITLE = "popek debug"
+    AUTO_FOCUS = None
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    Vertical { width: 1fr; }
+    .pane { border: round $foreground-muted; padding: 0 1; height: auto; }
+    #code, #monitor { height: 1fr; }
+    #code, #memory, #events { text-wrap: nowrap; text-overflow: ellipsis; }
+    #ask { display: none; }
+    #ask.asking { display: block; }
+    #monitor { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "step", "step"),
+        Binding("b", "step_back", "back"),
+        Binding("r", "run", "run"),
+        Binding("e", "to_exit", "to exit"),
+        Binding("t", "to_trap", "to trap"),
+        Binding("k", "breakpoint", "break here"),
+        Binding("g", "ask('run to')", "run to"),
+        Binding("w", "ask('watch')", "watch"),
+        Binding("m", "monitor", "monitor"),
+        Binding("home", "restart", "restart"),
+        Binding("q", "quit", "quit"),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._asked = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the panes: what runs on the left, what it runs on on the right."""
+        yield Header()
+        with Horizontal():
+            for names in (("code", "monitor", "events"), ("slots", "registers", "memory")):
+                with Vertical() if names[0] == "code" else VerticalScroll():
+                    for name in names:
+                        pane = Static(id=name, classes="pane")
+                        pane.border_title = PANES[name][0]
+                        yield pane
+        yield Input(id="ask")
+        yield Static(id="said")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Show the beginning."""
+        machine = self.session.machine
+        under = self.session.virtual
+        self.sub_title = f"{machine.isa.name}, {under.monitor.name if under else 'the bare machine'}"
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw every pane anew."""
+        for name, (_, draw) in PANES.items():
+            self.query_one(f"#{name}", Static).update(draw(self.session))
+        self.query_one("#said", Static).update(Text(self.session.summary()))
+
+    def action_step(self) -> None:
+        """Take one step."""
+        self.session.step()
+        self.redraw()
+
+    def action_step_back(self) -> None:
+        """Go one step back."""
+        self.session.back()
+        self.redraw()
+
+    def action_restart(self) -> None:
+        """Go back to the beginning."""
+        self.session.back(self.session.machine.counts["steps"])
+        self.redraw()
+
+    def action_run(self) -> None:
+        """Go on to the next reason to stop."""
+        self.session.run()
+        self.redraw()
+
+    def action_to_exit(self) -> None:
+        """Go on to the next exit: into the monitor."""
+        self._until("stop_at_exits")
+
+    def action_to_trap(self) -> None:
+        """Go on to the next trap or interrupt of the guest."""
+        self._until("stop_at_traps")
+
+    def _until(self, reason: str) -> None:
+        before = getattr(self.session, reason)
+        setattr(self.session, reason, True)
+        self.session.run()
+        setattr(self.session, reason, before)
+        self.redraw()
+
+    def action_breakpoint(self) -> None:
+        """Set or take away a breakpoint at the next instruction."""
+        self.session.toggle(self.session.machine.state.slot(PC))
+        self.redraw()
+
+    def action_monitor(self) -> None:
+        """Look into the monitor, or at the code again."""
+        code, monitor = self.query_one("#code"), self.query_one("#monitor")
+        code.display, monitor.display = monitor.display, code.display
+
+    def action_ask(self, what: str) -> None:
+        """Ask for an address to run to, or for the name of a slot to watch."""
+        self._asked = what
+        ask = self.query_one("#ask", Input)
+        ask.placeholder = "run to which address or label?" if what == "run to" else "watch which slot?"
+        ask.value = ""
+        ask.add_class("asking")
+        ask.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Do what was asked for, or say why not."""
+        event.input.remove_class("asking")
+        self.set_focus(None)
+        try:
+            if self._asked == "watch":
+                self.session.watch(event.value.strip())
+            else:
+                self.session.run_to(self.session.address(event.value.strip()))
+        except PopekError as error:
+            self.notify(str(error), severity="error")
+        self.redraw()

@@ -1,0 +1,90 @@
+"""What each pane of the debugger shows, as text: marks and words, colour only on top of them."""
+
+from collections.abc import Iterable
+
+from rich.text import Text
+
+from popek.engine.reference import Kind
+from popek.engine.stepper import Record
+from popek.library.debugging import Line, Part, Session
+from popek.report.drawing import BAD, HEAD, OPEN, QUIET, number
+
+BAR = 16
+"""Columns of the largest part of memory."""
+
+
+def code(session: Session) -> Text:
+    """Return the code around the next instruction; `>` is next, `*` a breakpoint."""
+    return Text("\n").join(_line(line) for line in session.code()) or Text("(the pc is outside R)")
+
+
+def _line(line: Line) -> Text:
+    text = f"{'>' if line.current else ' '}{'*' if line.breakpoint else ' '} {line.address:5} {line.text:24}"
+    drawn = Text(text, style=HEAD if line.current else "", no_wrap=True)
+    comment = line.source.partition(";")[2].strip()
+    return drawn.append(f" ; {comment}", style=QUIET) if comment else drawn
+
+
+def slots(session: Session) -> Text:
+    """Return the PSW and the other slots, the virtual beside the real ones; `!` where they differ."""
+    real = session.virtual is not None
+    rows = [Text(f"{'':15} {'virtual' if real else 'value':>10} {'real' if real else '':>10}", style=QUIET)]
+    for name, value, under in session.slots():
+        differs = under is not None and under != value
+        shown = (
+            f"{name:15} {number(value):>10} {number(under) if under is not None else '':>10}{' !' if differs else ''}"
+        )
+        rows.append(Text(shown, style=OPEN if differs else ""))
+    return Text("\n").join(rows)
+
+
+def registers(session: Session) -> Text:
+    """Return the sixteen registers in two columns."""
+    values = session.registers()
+    rows = (f"r{n:<3}{number(values[n]):>11}  r{n + 8:<3}{number(values[n + 8]):>11}" for n in range(8))
+    return Text("\n".join(rows))
+
+
+def memory(session: Session) -> Text:
+    """Return the map of real memory, a bar for each part by its logarithm; what R gives is filled."""
+    return Text("\n").join(_part(part) for part in session.memory_map())
+
+
+def _part(part: Part) -> Text:
+    length = min(BAR, max(1, part.size.bit_length() * BAR // 20))
+    bar = ("#" if part.what.endswith("in R") else "-") * length
+    return Text(f"{part.start:7} {bar:{BAR}} {part.what} ({part.size:,})", no_wrap=True)
+
+
+def events(records: Iterable[Record], last: int) -> Text:
+    """Return the last traps, interrupts and exits."""
+    found = [r for r in records if r.event.kind is not Kind.EXECUTED or r.notes.get("exits")][-last:]
+    return Text("\n").join(_event(r) for r in found) or Text("(none yet)", style=QUIET)
+
+
+def _event(record: Record) -> Text:
+    event = record.event
+    what = event.decoded.instruction.name if event.decoded else "a fetch"
+    what = "before the next instruction" if event.kind is Kind.INTERRUPT else what
+    exits = ", ".join(record.notes.get("exits", ()))
+    parts = [f"step {record.step:,}: {what}"]
+    if exits:
+        did = {Kind.EXECUTED: "emulated", Kind.TRAP: "reflected", Kind.INTERRUPT: "delivered"}[event.kind]
+        parts.append(f"exit ({exits}), {did}")
+    if event.cause is not None:
+        parts.append(f"{event.kind.value}: {event.cause.name.lower()}")
+    return Text(", ".join(parts), style=BAD if event.kind is Kind.TRAP else "")
+
+
+def monitor(session: Session) -> Text:
+    """Return what the monitor has: its technique, whether the guest is inside, and what it does about each trap."""
+    under = session.virtual
+    if under is None:
+        return Text("There is no monitor: this is the bare machine.", style=QUIET)
+    said = [f"{under.monitor.name}: {under.monitor.doc}", ""]
+    said.append("The guest has the processor." if under.state.inside else "The monitor has the processor.")
+    said.append(f"Its allotment: {under.allotment.size:,} words from {under.allotment.base}.")
+    said.append(", ".join(f"{k} {v}" for k, v in sorted(under.exits.items())) or "No exit yet.")
+    said += ["", "What it does about a real trap:"]
+    said += [f"  {cause.name.lower():11} {action.value}" for cause, action in under.monitor.dispatcher.items()]
+    return Text("\n".join(said))

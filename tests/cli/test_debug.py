@@ -1,0 +1,120 @@
+"""The debugger's screen, driven without a terminal: every key does what it says, every pane shows what is so."""
+
+import asyncio
+import builtins
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from popek.library.debugging import Session, debug
+
+textual = pytest.importorskip("textual", reason="Textual is not installed")
+
+Call = Callable[..., Any]
+
+
+def drive(session: Session, play: Callable[[Any, Any], Awaitable[None]], size: tuple[int, int] = (120, 50)) -> None:
+    """Start the screen on a session, play keys on it, and end it."""
+    from popek.cli.debugger.app import Debugger  # noqa: PLC0415 - only where there is Textual
+
+    async def run() -> None:
+        app = Debugger(session)
+        async with app.run_test(size=size) as pilot:
+            await play(app, pilot)
+
+    asyncio.run(run())
+
+
+def shown(app: Any, name: str) -> str:
+    """Return what a pane shows."""
+    return str(app.query_one(f"#{name}").render())
+
+
+def test_keys_step_back_and_run() -> None:
+    """And the sentence at the bottom says where it is."""
+    session = debug("timer", monitor="trap-and-emulate")
+
+    async def play(app: Any, pilot: Any) -> None:
+        assert "step 0, supervisor mode" in shown(app, "said")
+        await pilot.press("s", "s", "s", "b")
+        assert "step 2" in shown(app, "said")
+        await pilot.press("t")
+        assert "interrupt" in shown(app, "events")
+        await pilot.press("e", "e")
+        assert "exit (" in shown(app, "events")
+        await pilot.press("r")
+        assert shown(app, "said").endswith("halted")
+        await pilot.press("home")
+        assert "step 0" in shown(app, "said")
+        assert shown(app, "events") == "(none yet)"
+
+    drive(session, play)
+
+
+def test_breakpoints_and_questions() -> None:
+    """Set at the next instruction; run to a label; watch a slot; what is not there is told."""
+    session = debug("os", monitor="trap-and-emulate")
+    label = next(name for name, address in session.program.symbols.items() if address > 20)
+
+    async def play(app: Any, pilot: Any) -> None:
+        await pilot.press("s", "k")
+        assert session.breakpoints == {17}
+        assert ">*" in shown(app, "code")
+        await pilot.press("k", "w", *"mode", "enter")
+        assert {s.name for s in session.watched} == {"mode"}
+        await pilot.press("w", *"mod", "enter")
+        assert any("did you mean" in n.message for n in app._notifications)
+        await pilot.press("w", *"mode", "enter", "g", *label, "enter")
+        assert not session.watched
+        assert session.machine.counts["steps"] > 1
+
+    drive(session, play)
+
+
+def test_into_the_monitor_and_out() -> None:
+    """What it is, what it has, and what it does about each trap, in the place of the code."""
+
+    async def play(app: Any, pilot: Any) -> None:
+        assert app.query_one("#code").display
+        await pilot.press("m")
+        assert not app.query_one("#code").display
+        assert "hybrid" in shown(app, "monitor")
+        assert "privileged  interpret" in shown(app, "monitor")
+        await pilot.press("m")
+        assert app.query_one("#code").display
+
+    drive(debug("hello", monitor="hybrid"), play)
+
+
+@pytest.mark.parametrize("monitor", [None, "trap-and-emulate", "hardware-assisted"])
+def test_both_machines_are_shown(monitor: str | None) -> None:
+    """The virtual state beside the real one, marked where they differ; on the bare machine there is but one."""
+    isa = "classic-vt" if monitor == "hardware-assisted" else "classic"
+
+    async def play(app: Any, pilot: Any) -> None:
+        await pilot.press("s")
+        slots = shown(app, "slots")
+        assert ("real" in slots) == (monitor is not None)
+        assert (" !" in slots) == (monitor is not None)
+        assert "in R" in shown(app, "memory")
+        assert "r15" in shown(app, "registers")
+        await pilot.press("m")
+        assert shown(app, "monitor")
+
+    drive(debug("hello", isa=isa, monitor=monitor), play, size=(80, 30))
+
+
+def test_without_textual_it_is_said_what_to_install(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Status 2, and another way."""
+    there = builtins.__import__
+
+    def without(name: str, *others: Any) -> Any:
+        if name.startswith("popek.cli.debugger"):
+            raise ImportError("No module named 'textual'")
+        return there(name, *others)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    answer = call("debug", "hello")
+    assert answer.status == 2
+    assert "extra `debug`" in answer.err
