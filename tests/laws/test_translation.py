@@ -12,6 +12,7 @@ import pytest
 from attrs import evolve
 
 from popek.engine.machine import Machine
+from popek.engine.reference import Kind
 from popek.isa.behaviour import Behaviour, Put, Store
 from popek.isa.classic import CLASSIC, SYSTEM
 from popek.isa.expression import Expr, as_expr, eq, ite, load
@@ -55,6 +56,25 @@ def test_guests_that_rewrite_themselves_cannot_tell() -> None:
         "blocks", "calls", "chained", "dispatches", "flushes", "invalidations", "looked_up", "retranslations"
     }  # fmt: skip
     assert doings.cells["st", 0, "invalidations"] > 100
+
+
+def test_what_is_innocuous_and_completes_needs_no_monitor() -> None:
+    """Efficiency, as it is proved, watched: it runs directly, whatever it has done before, if only it fits."""
+    completed = 0
+    for seed in range(60_000, 60_025):
+        virtual = machines(rewriting(CLASSIC, seed), 4096)[1]
+        for _ in range(100):
+            before = virtual.counts["direct"]
+            event = virtual.step()
+            if (
+                event
+                and event.kind is Kind.EXECUTED
+                and event.decoded
+                and event.decoded.instruction.name not in SENSITIVE
+            ):
+                assert virtual.counts["direct"] == before + 1, (seed, event)
+                completed += 1
+    assert completed > 500
 
 
 @pytest.mark.soak
