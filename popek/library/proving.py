@@ -1,6 +1,6 @@
 """Verdicts and classes: what is proved of an ISA."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +30,20 @@ def classify(isa: NamedIsa, instruction: str | None = None, *, literal: bool = F
     return Classification(found.name, found.title, decided, literal)
 
 
-def verdict(*isas: NamedIsa, literal: bool = False, monitor: NamedMonitor | None = None) -> Verdict:
+def verdict(
+    *isas: NamedIsa,
+    literal: bool = False,
+    monitor: NamedMonitor | None = None,
+    told: Callable[[str], None] | None = None,
+) -> Verdict:
     """Decide the theorems, and the properties under each monitor or under one, for ISAs or groups of them.
 
     Without an ISA: `classic`, then the catalogue by year. "variants" and "catalogue" are groups. A monitor is a name,
-    a .py file that binds `monitor`, or a value.
+    a .py file that binds `monitor`, or a value. `told` is called with the name of each ISA before it is decided.
     """
     asked = [c.isa for c in naming.every(isas)]
     chosen = None if monitor is None else [naming.monitor(monitor, *asked)]
-    return decide.verdict(*asked, literal=literal, monitors=chosen)
+    return decide.verdict(*asked, literal=literal, monitors=chosen, told=told)
 
 
 def check(

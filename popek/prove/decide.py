@@ -1,6 +1,6 @@
 """Verdicts: everything that is decided of an ISA, computed here and now."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from attrs import evolve
 
@@ -29,11 +29,23 @@ ASSUMPTIONS = (
 """What the verdicts rest on, whatever the monitor; a monitor's own assumptions come with it."""
 
 
-def verdict(*isas: Isa, literal: bool = False, monitors: Iterable[Monitor] | None = None) -> Verdict:
-    """Decide classes, theorems and the properties under each monitor, for some ISAs."""
+def verdict(
+    *isas: Isa,
+    literal: bool = False,
+    monitors: Iterable[Monitor] | None = None,
+    told: Callable[[str], None] | None = None,
+) -> Verdict:
+    """Decide classes, theorems and the properties under each monitor, for some ISAs.
+
+    `told` is called with the name of each before it is decided.
+    """
     chosen = tuple(MONITORS.values() if monitors is None else monitors)
-    decided = tuple(decide(i, literal=literal, monitors=chosen) for i in isas)
-    return Verdict(decided, identity(), assumptions(*chosen))
+    decided = []
+    for isa in isas:
+        if told is not None:
+            told(isa.name)
+        decided.append(decide(isa, literal=literal, monitors=chosen))
+    return Verdict(tuple(decided), identity(), assumptions(*chosen))
 
 
 def assumptions(*monitors: Monitor) -> tuple[str, ...]:

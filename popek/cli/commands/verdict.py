@@ -3,6 +3,7 @@
 import click
 
 from popek.cli import options
+from popek.cli.progress import progress
 from popek.cli.terminal import answer
 from popek.errors import PopekError
 from popek.library import naming, proving
@@ -49,7 +50,9 @@ def command(
     if not check:
         table = len(asked) > 1 and not as_json  # of one line an ISA, which shows one monitor
         shown = DEFAULT_MONITOR if table and monitor is None else monitor
-        answer("verdict", proving.verdict(*(c.isa for c in asked), literal=literal, monitor=shown), as_json=as_json)
+        with progress("deciding", len(asked)) as told:
+            decided = proving.verdict(*(c.isa for c in asked), literal=literal, monitor=shown, told=told)
+        answer("verdict", decided, as_json=as_json)
         return 0
     found = proving.check(asked, literal=literal, monitor=monitor, require=require)
     answer("verdict", found, as_json=as_json, ok=found.check.grade is Grade.MET)
