@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import evolve, field, fields, frozen
 
+from popek.engine import tiers
 from popek.engine.machine import MEMORY_SIZE
 from popek.engine.stepper import Sink
 from popek.errors import PopekError, Problem
@@ -64,6 +65,12 @@ class Shared(Run):
         """Whether no guest came to anything else than its header says."""
         return not any(t.run.mismatches for t in self.tenants)
 
+    @property
+    def engines(self) -> dict[str, int]:
+        """How many steps were taken by which engine, of all guests together."""
+        rest = sum(t.run.result.steps for t in self.tenants) - sum(self.sprinted.values())
+        return {n: s for n, s in {**self.sprinted, "reference": rest}.items() if s}
+
     def to_dict(self) -> dict[str, Any]:
         """Return the same as JSON has it."""
         host = {n: getattr(self, n) for n in ("scheduler", "quantum", "clock", "switches", "lost_by")}
@@ -99,6 +106,7 @@ def inhabit(
     scheduler: str | None = None,
     shares: Sequence[int] = (),
     quantum: int | None = None,
+    engine: str = tiers.AUTO,
     memory: int | None = None,
     allotment: Place | None = None,
     input: bytes | None = None,  # noqa: A002 - the word for it, here as on the command line
@@ -123,6 +131,7 @@ def inhabit(
         on, memory=MEMORY_SIZE if memory is None else memory, scheduler=_scheduled(scheduler, shares), sink=sink,
         quantum=QUANTUM if quantum is None else quantum,
     )  # fmt: skip
+    made.engine = engine
     weights = _weights(shares, count)
     for n, place in enumerate(_places(running.placed(allotment), count, made.state.size)):
         guest, program, over = found[n % len(found)], programs[n % len(found)], under[n % len(under)]
@@ -152,7 +161,7 @@ def _shared(made: Host, tenants: tuple[Tenant, ...]) -> Shared:
     found = Shared(**own)
     return evolve(
         found, tenants=tenants, scheduler=made.scheduler.name, quantum=made.quantum, clock=made.clock,
-        switches=made.switches, lost_by=made.lost_by,
+        switches=made.switches, lost_by=made.lost_by, sprinted=made.sprinted,
     )  # fmt: skip
 
 

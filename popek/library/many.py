@@ -44,13 +44,13 @@ def run(
     if not several and depth is None:
         return running.run(guest, monitor=_one(monitor), engine=engine, dump=dump, **terms)
     naming.check_engine(engine)
-    if engine not in (tiers.AUTO, tiers.REFERENCE):
-        what = "several virtual machines" if several else "nested monitors"
-        raise PopekError(Problem(f"the engine `{engine}` does not run {what}", hint="leave `--engine` out"))
     asked = tuple(dump)
     if depth is not None:
+        if engine not in (tiers.AUTO, tiers.REFERENCE):
+            hint = "leave `--engine` out"
+            raise PopekError(Problem(f"the engine `{engine}` does not run nested monitors", hint=hint))
         return nests.nest(guest, depth, monitor=monitor, dump=asked, **terms)
-    return hosting.inhabit((guest, *beside), vms=vms, monitor=monitor, dump=asked, **sharing, **terms)
+    return hosting.inhabit((guest, *beside), vms=vms, monitor=monitor, engine=engine, dump=asked, **sharing, **terms)
 
 
 def _one(monitor: NamedMonitor | Sequence[NamedMonitor] | None) -> NamedMonitor | None:

@@ -126,13 +126,14 @@ def _statistics(value: Shared) -> RenderableType:
     for column in exits.columns[1:]:
         column.justify = "right"
     whole = table("", "")
-    for name, count in {"real time": value.clock, "switches": value.switches}.items():
+    by = {f"steps by {name}": steps for name, steps in value.engines.items()}
+    for name, count in {"real time": value.clock, "switches": value.switches, **by}.items():
         whole.add_row(Text(name), Text(f"{count:,}"))
     ends = table("", "")
     for tenant in value.tenants:
         ends.add_row(Text(tenant.name), Text(SENTENCES[tenant.run.result.outcome]))
     return stack(
         section("instructions by how they were run, and exits by cause", exits),
-        section("the real machine, in ticks", whole),
+        section("the real machine", whole),
         section("how they ended", ends),
     )

@@ -13,10 +13,12 @@ from typing import Any
 
 from attrs import evolve
 
+from popek.engine import tiers
 from popek.engine.machine import MEMORY_SIZE
 from popek.engine.reference import Event, Kind
 from popek.engine.state import State
 from popek.engine.stepper import HISTORY, MAX_STEPS, Outcome, Sink, Stepper
+from popek.engine.tiers import Sprint, Stop, Tier
 from popek.errors import PopekError, Problem, nearest
 from popek.isa.architecture import Isa
 from popek.isa.slot import MEMORY
@@ -59,9 +61,17 @@ class Host(Stepper):
         self.vms: dict[str, Hosted] = {}
         self.apart = apart
         self._interrupts = {i.cause.name.lower() for i in isa.cycle.interrupts}
-        self._notes: dict[str, Any] = {"current": "", "last": -1, "clock": 0, "switches": 0, "lost_by": ""}
+        self._notes: dict[str, Any] = {
+            "current": "",
+            "last": -1,
+            "clock": 0,
+            "switches": 0,
+            "lost_by": "",
+            "idle": False,
+        }
         self._orders: list[Order] = []
         self._replaying = False
+        self._tiers: dict[str, Tier | None] = {}
         self._begin()
 
     @property
@@ -160,7 +170,7 @@ class Host(Stepper):
         """Do what was asked for, as a part of the last step, so that going back takes it back as well."""
         do()
         if self.counts["steps"]:
-            self._orders.append(Order(self.counts["steps"], self.last_event is None, do))
+            self._orders.append(Order(self.counts["steps"], self._notes["idle"], do))
             self._belongs_to_last_step()
         else:
             self.journal.take()
@@ -232,7 +242,8 @@ class Host(Stepper):
         return attempts + self.exit_ticks * len(exits)
 
     def settle(self, event: Event | None) -> None:
-        """Count a step."""
+        """Count a step; nothing: nobody got anywhere, and nobody is ready any more."""
+        self._note("idle", event is None)
         if event is not None:
             self._count("steps")
             self._count("instructions", event.kind is not Kind.INTERRUPT)
@@ -248,9 +259,40 @@ class Host(Stepper):
             self._lose(hosted)
         elif fruitless >= FRUITLESS:
             vm.settle(None)
+        self._end_if_over(hosted)
+
+    def _end_if_over(self, hosted: Hosted) -> None:
+        vm = hosted.vm
         if vm.outcome is not None or vm.counts["steps"] >= hosted.budget:
             self._put_away(hosted)
             hosted.note(phase=Phase.ENDED)
+
+    def _sprint(self, budget: int) -> tuple[str, Sprint] | None:
+        """Let a tier of the engine run who is inside, up to a trap or an interrupt, which are the reference's.
+
+        A cache of translated code has to see every store, so with one of those nothing is run in this way.
+        """
+        current: Hosted | None = self.vms.get(self._notes["current"])
+        later = [o.step - 1 - self.counts["steps"] for o in self._orders if self._replaying]
+        most = min([budget, *(n for n in later if n >= 0)])
+        if current is None or not current.ready or not most or self.state.watchers:
+            return None
+        if self.engine not in self._tiers:
+            self._tiers[self.engine] = tiers.make(self.engine, self.isa, self.state)
+        tier, vm = self._tiers[self.engine], current.vm
+        if tier is None or not vm.plainly_inside:
+            return None
+        done = tier.advance(min(most, current.budget - vm.counts["steps"]), trapped=False, traps=False)
+        vm.ran_directly(done.steps)
+        current.spends(done.steps)
+        if done.steps:
+            current.note(fruitless=0)
+            self._note("idle", value=False)
+        if not self.platform.running:
+            self._lose(current)
+        self._end_if_over(current)
+        over = done.stop is Stop.BUDGET or not self.platform.running
+        return tier.name, Sprint(done.steps, done.instructions, Stop.BUDGET if over else Stop.HAND_OVER)
 
     def _lose(self, culprit: Hosted) -> None:
         """Note that the real processor has stopped: all that were to have it have lost it."""
@@ -312,7 +354,7 @@ class Host(Stepper):
         event = super().step()
         if self._replaying:
             for order in (o for o in self._orders if o.step == self.counts["steps"]):
-                if order.idle and self.last_event is not None:
+                if order.idle and not self._notes["idle"]:
                     super().step()
                 order.do()
                 self._belongs_to_last_step()

@@ -325,6 +325,20 @@ class VirtualMachine(Stepper):
         if self.monitor.renews:
             self._virtual.renew()
 
+    @property
+    def plainly_inside(self) -> bool:
+        """Whether the guest is inside, and all that it does until the next trap is the real machine's own step."""
+        plan = self._plan()
+        plain = plan.others is Treatment.DIRECT and plan.sensitive is None and plan.critical is None
+        return plain and self._virtual.inside and self._view is None and self._code is None
+
+    def ran_directly(self, steps: int) -> None:
+        """Count steps that somebody else has made the real machine do for the guest, none of them a trap."""
+        for name in ("steps", "instructions", DIRECT, _in_mode(DIRECT, self._virtual.own.slot(MODE))):
+            self._count(name, steps)
+        if steps:
+            self._loop.update(traps=0, signature=(), clocked=False)
+
     def note_treated(self, treatment: Treatment) -> None:
         """Count a step that the monitor does for the guest without an exit."""
         self._count(treatment.value)

@@ -52,6 +52,17 @@ def test_shares_are_kept(call: Call, tmp_path: Path) -> None:
     assert slow["used"] == fast["used"] == 900
 
 
+def test_long_runs_are_fast_whoever_shares_the_machine(call: Call, tmp_path: Path) -> None:
+    """The steps by engine are told, and are all the steps; the reference comes to the same."""
+    path = tmp_path / "spin.s"
+    path.write_text(SPIN, "utf-8")
+    line = ("run", str(path), "timer", "--vms", "2", "--max-steps", "4000", "--json", "--engine")
+    fast, slow = (json.loads(call(*line, engine).out) for engine in ("python", "reference"))
+    assert fast["engines"]["python"] > 3000
+    assert sum(fast["engines"].values()) == slow["engines"]["reference"] == sum(v["steps"] for v in fast["vms"])
+    assert fast["vms"] == slow["vms"]
+
+
 @pytest.mark.parametrize("columns", ["60", "80", "200"])
 @pytest.mark.parametrize("line", ["run os timer hello --vms 4 --stats", "run timer --depth 3 --stats --dump 0:9"])
 def test_tables_fit(call: Call, monkeypatch: pytest.MonkeyPatch, columns: str, line: str) -> None:
@@ -92,7 +103,8 @@ REFUSED = {
     "os --vms 2 --allotment 16:40000": "does not fit in 65536 words of real memory",
     "os --vms 2 --allotment 16:60": "the program needs",
     "os --vms 2 --monitor hybird": "did you mean `hybrid`",
-    "os --vms 2 --engine python": "the engine `python` does not run several virtual machines",
+    "os --depth 2 --engine python": "the engine `python` does not run nested monitors",
+    "os --vms 2 --engine pyton": "did you mean `python`",
     "os --monitor hybrid,interpreter": "one virtual machine has one monitor, and 2 are named",
     "os --depth 0": "a depth of 0 is not possible: 1 to 12 are",
     "os --depth 13": "a depth of 13 is not possible: 1 to 12 are",

@@ -484,6 +484,47 @@ def test_a_trace_names_whose_step_it_was() -> None:
     assert {"real pc", "two: virtual pc", "real registers[7]"} <= names
 
 
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_tier_of_the_engine_runs_them_as_the_reference_does(kind: str) -> None:
+    """In every account and every word; and the way back, which is to begin anew, leads to the same."""
+    tenants = {n: evolve(t, monitor=TECHNIQUES[i % 2]) for i, (n, t) in enumerate(counters(3).items())}
+    tenants["n1"] = Tenant("n1", words(HOSTILE[kind]), size=64, steps=400)
+    hosts = []
+    for engine in ("reference", "python"):
+        host = Host(CLASSIC, memory=400, quantum=13)
+        host.engine = engine
+        for tenant in tenants.values():
+            tenant.move_into(host)
+        host.run(60)
+        host.pause("n0")
+        host.run(50)
+        host.resume("n0")
+        host.run()
+        assert list(complaints(host, tenants)) == []
+        hosts.append(host)
+    slow, fast = hosts
+    assert everything(fast) == everything(slow)
+    for host in hosts:
+        host.back(host.counts["steps"] - 70)
+    assert everything(fast) == everything(slow)
+    assert fast["n0"].phase is Phase.PAUSED
+    assert "n0" in slow.vms
+
+
+def test_a_tier_is_really_used_and_stops_for_who_stops_the_processor() -> None:
+    """Long loops run in it; a processor that is lost in it is lost."""
+    isa = CLASSIC.vary("open", halt=EXECUTES)
+    host = Host(isa, memory=400)
+    host.engine = "python"
+    Tenant("n0", words("here: jmp here"), steps=5000).move_into(host)
+    Tenant("n1", words("ldi r1, 0\n ldi r2, 900\nagain: addi r1, r1, 1\n bne r1, r2, again\n halt")).move_into(
+        host, budget=9000
+    )
+    host.run()
+    assert (host.outcome, host.lost_by) == (Outcome.LOST, "n1")
+    assert host.sprinted["python"] > 3000
+
+
 # Shares.
 
 
