@@ -18,7 +18,7 @@ import architectures
 from depths import depth_picture
 from manual import guest_list, isa_manual
 from picture import verdict_picture
-from readme import EXERCISES, OWN_MONITOR, README, page, readme
+from readme import CONTROL_PROGRAM, EXERCISES, OWN_MONITOR, README, page, readme
 
 HERE = Path(__file__).parent
 
@@ -30,6 +30,7 @@ DOCUMENTS: Mapping[Path, Callable[[], str]] = {
     README: readme,
     OWN_MONITOR: partial(page, OWN_MONITOR),
     EXERCISES: partial(page, EXERCISES),
+    CONTROL_PROGRAM: partial(page, CONTROL_PROGRAM),
     **architectures.documents(),
 }
 

@@ -293,6 +293,8 @@ def guest_list() -> str:
         "what is expected of it, and the tests hold it to that on the bare machine and under a monitor. A *probe* "
         "finds out that it is in a virtual machine if the ISA lets it: its result is the one on the bare machine. A "
         "*demo* takes what is its monitor's.",
+        "`vmm:NAME` is the monitor `vmm` with that guest in its virtual machine, `vmm:NAME,NAME` with two, and "
+        "`vmm:vmm:NAME` with itself, to any depth up to 16.",
     )
     guests = [library.find(n) for n in library.names()]
     rows = ((f"`{g.name}`", g.title, g.teaches, g.detects or g.demonstrates, _result(g)) for g in guests)

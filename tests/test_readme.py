@@ -4,10 +4,10 @@ import doctest
 from pathlib import Path
 
 import pytest
-from readme import EXERCISES, OWN_MONITOR, README, TESTING, Session, blocks, sessions, write_files
+from readme import CONTROL_PROGRAM, EXERCISES, OWN_MONITOR, README, TESTING, Session, blocks, sessions, write_files
 
 TEXT = README.read_text(encoding="utf-8")
-PAGES = {p.name: p.read_text(encoding="utf-8") for p in (README, OWN_MONITOR, EXERCISES)}
+PAGES = {p.name: p.read_text(encoding="utf-8") for p in (README, OWN_MONITOR, EXERCISES, CONTROL_PROGRAM)}
 SESSIONS = [(name, s) for name, text in PAGES.items() for block in blocks("console", text) for s in sessions(block)]
 
 

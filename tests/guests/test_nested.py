@@ -103,6 +103,43 @@ def test_two_guests_take_turns_and_neither_can_tell(first: str, second: str, qua
             assert state.arrays[DISK][(sector * 2 + n) * 16 + within] == word
 
 
+HOSTILE = """;@ memory: 64
+        .org    8
+        .word   0, again, 0, -1
+start:  ldi     r2, -1
+again:  settimer r0                     ; no timer, no interrupts, no bound
+        setie   r0
+        setr    r0, r2
+        addi    r1, r1, 977
+        ldi     r3, 1
+        and     r3, r3, r1
+        beq     r3, r0, store
+        disk    r1, r1, 0               ; all over memory
+        jmp     again
+store:  st      r2, 0(r1)               ; likewise
+        jmp     again
+"""
+
+
+def test_a_hostile_guest_neither_stops_nor_touches_another() -> None:
+    """It has its quantum and its allotment: the other guest ends as it does alone, and the monitor's words stay."""
+    timer = library.find("timer")
+    both, alone = hosting(timer, library.parse(HOSTILE, "hostile.s"), quantum=30), ended(timer)
+    at, words = program_of(both).symbols, program_of(both).words
+    machine = Machine(CLASSIC, words, memory=both.memory + 16)
+    machine.run(300_000)
+    state = machine.state
+    assert printed(state) == timer.expected.output
+    one, two = at["machine_0"], at["machine_1"]
+    assert state.memory[one + at["halted"]]
+    assert not state.memory[two + at["halted"]]
+    assert list(state.memory[one : one + 16]) == list(alone.registers)
+    assert list(state.memory[at["allotment_0"] :][: timer.memory]) == list(alone.memory)
+    assert list(state.memory[both.memory :]) == [0] * 16
+    changing = {at["gate"], at["held"], at["current"], at["console"]}
+    assert all(state.memory[a] == w for a, w in words.items() if 8 <= a < at["machine_0"] and a not in changing)
+
+
 def test_three_guests_and_a_monitor_take_turns() -> None:
     """A monitor may be one of several guests, and have several itself."""
     fault, illegal, hello = map(library.find, ("memory-fault", "illegal-opcode", "hello"))

@@ -61,6 +61,11 @@ def ends_alike(terms: Terms, *, attempts: int = 1000) -> Hosted:
     return pair
 
 
+def test_it_is_small() -> None:
+    """The whole control program, tables included, is fewer than 500 words, as its page says."""
+    assert monitor().symbols["machine_0"] < 500
+
+
 @pytest.mark.parametrize("name", [n for n in CLASSIC_GUESTS if n not in ENDLESS and n != "vmm"])
 def test_no_guest_of_classic_can_tell(name: str) -> None:
     """Whenever a guest is entered, and at its end, all is as on the bare machine: registers, memory, time, devices."""
