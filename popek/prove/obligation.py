@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from popek.isa.expression import TRUE, Expr
 from popek.prove import solver
+from popek.prove.narrow import narrowed
 from popek.prove.relevant import relevant
 from popek.prove.samples import Sample, samples
 from popek.prove.simplify import simplified
@@ -78,6 +79,9 @@ def discharge(obligation: Obligation, seed: int = 0, *, structural: bool = True,
     question = obligation.query()
     if structural and width == WIDTH:
         return Discharged(obligation, *_answer(question.plain, seed))
+    if width != WIDTH:
+        given = tuple(narrowed(a, width) for a in question.assumptions)
+        question = evolve(question, assumptions=given, goal=narrowed(question.goal, width))
     return Discharged(obligation, *_solved(question, seed, width))
 
 

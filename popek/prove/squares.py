@@ -6,18 +6,19 @@ and applies its interpreter routine to the virtual state; where the instruction 
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from attrs import define, evolve, field
 
 from popek.isa.architecture import Isa
-from popek.isa.behaviour import Behaviour, Cause, Copy, Put
-from popek.isa.expression import FALSE, TRUE, Expr, Op, as_expr, subtrees
+from popek.isa.behaviour import Behaviour, Cause
+from popek.isa.expression import FALSE, TRUE, Expr
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BOUND, IE, MEMORY, MODE, RUN, RUNNING, SUPERVISOR, TIMER, TIMER_PENDING, USER, Role, Slot
 from popek.prove.inside import Pair, inside
 from popek.prove.obligation import Obligation, Question
+from popek.prove.structure import apart, within_program_state, writes_program_state
 from popek.prove.symbolic import Execution, encodable
 from popek.prove.terms import constant, every, implies, less, negated, same, some, unequal, unknown
 from popek.prove.values import Status
@@ -98,36 +99,6 @@ def _asked(square: Square, pair: Pair, goal: Expr, *more: Expr) -> Question:
 def _confined(pair: Pair) -> list[Any]:
     """Return that R lies inside the allotment now, as is proved of every state inside (`events.py`)."""
     return [holds for _, holds in pair.invariant(pair.real)]
-
-
-@cache
-def writes_program_state(behaviour: Behaviour) -> bool:
-    """Say whether a behaviour writes program state alone, memory by virtual address included."""
-    arrays = {e.array for e in behaviour.effects if isinstance(e, Put | Copy)}
-    return all(part.role is Role.PROGRAM for part in behaviour.writes.keys() | arrays)
-
-
-@cache
-def within_program_state(behaviour: Behaviour) -> bool:
-    """Say whether a behaviour reads and writes program state alone, memory by virtual address included."""
-    exprs = [t.when for t in behaviour.traps] + list(behaviour.values())
-    physical = any(not e.ops.isdisjoint((Op.REAL, Op.SIZE)) for e in exprs)
-    reads = all(part.role is Role.PROGRAM for part in behaviour.reads)
-    return not physical and reads and writes_program_state(behaviour)
-
-
-@cache
-def apart(isa: Isa, monitor: Monitor) -> bool:
-    """Say whether a monitor's map recovers program state as it is, and everything else without looking at it.
-
-    The shipped one does, unless a clock, or what a clock sets, is declared to be program state.
-    """
-    return all(
-        expr is as_expr(slot)
-        if slot.role is Role.PROGRAM
-        else not any(n.op is Op.ELEMENT or getattr(n.payload, "role", None) is Role.PROGRAM for n in subtrees(expr))
-        for slot, expr in monitor.table(isa).recovery.items()
-    )
 
 
 # Equivalence --------------------------------------------------------------------------------------------------------
