@@ -165,12 +165,17 @@ class _Course:
                 message = f"{one.name} {one.version} has come to another result in `{self.loop.name}`: {done.result}"
                 raise PopekError(f"{message}, not {expected}; leave it out with --no-peers")
             start = done.seconds if starts(one) else 0.0
-            rounds, seconds = 1, done.seconds - start
-            wanted = max(self.seconds, 4 * start)
-            while seconds < wanted / 4 and rounds < MOST_ROUNDS:
-                rounds = min(MOST_ROUNDS, rounds * 4)
-                seconds = one.run(self.loop, rounds).seconds - start
-            self.rounds[one.name] = max(1 + starts(one), min(MOST_ROUNDS, round(rounds * wanted / seconds)))
+            self.rounds[one.name] = self._rounds(one, start, max(self.seconds, 4 * start))
+
+    def _rounds(self, one: Contestant, start: float, wanted: float) -> int:
+        """Return how many rounds take about so many seconds, once what can be compiled is compiled."""
+        rounds, seconds = 1 + starts(one), 0.0
+        while rounds < MOST_ROUNDS:
+            seconds = max(1e-9, one.run(self.loop, rounds).seconds - start)
+            if seconds >= wanted / 2:
+                break
+            rounds = min(MOST_ROUNDS, rounds * max(2, min(10, int(wanted / seconds))))
+        return rounds
 
     def turn(self) -> None:
         """Let everybody do it once."""
