@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from popek.errors import PopekError, Problem, nearest
 from popek.library import naming
 from popek.library.bench.contest import SECONDS, TURNS, Contest, Progress, contest
+from popek.library.bench.exits import Exits, exits
 from popek.library.bench.growth import Growth, growth
 from popek.library.bench.loops import LOOPS
 
-SUBJECTS = ("loops", "growth")
+SUBJECTS = ("loops", "exits", "growth")
 
 
 def bench(
@@ -22,8 +23,8 @@ def bench(
     techniques: bool = True,
     loops: Sequence[str] = (),
     progress: Progress = lambda _: None,
-) -> Contest | Growth:
-    """Measure a subject: "loops", on every engine, technique and peer; or "growth", with length and number of machines.
+) -> Contest | Exits | Growth:
+    """Measure a subject: "loops", on every engine, technique and peer; "exits", what each costs; or "growth".
 
     `seconds` is about how long each measurement takes, `turns` how often it is repeated; `engine` confines it to one of
     popek's engines, `most` is the length of the longest run in instructions. `progress` is told what is being measured.
@@ -36,7 +37,7 @@ def bench(
         raise PopekError(Problem(f"there is no loop `{strange[0]}` to measure", hint=hint))
     if turns < 1:
         raise PopekError(f"{turns} turns measure nothing: at least 1")
-    parts: dict[str, Callable[[], Contest | Growth]] = {
+    parts: dict[str, Callable[[], Contest | Exits | Growth]] = {
         "loops": lambda: contest(
             turns=turns,
             engine=engine,
@@ -46,6 +47,7 @@ def bench(
             seconds=seconds,
             progress=progress,
         ),
+        "exits": lambda: exits(turns=turns, engine=engine, progress=progress),
         "growth": lambda: growth(turns=turns, engine=engine, most=most, progress=progress),
     }
     if subject not in parts:

@@ -5,6 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from popek.library.bench.contest import Contest, Event, Ratio, Spread
+from popek.library.bench.exits import Exits
 from popek.library.bench.growth import Growth
 from popek.report.drawing import QUIET, counted, drawing, hints, listed, section, stack, table, title
 
@@ -80,3 +81,12 @@ def _growth(value: Growth, width: int) -> RenderableType:
         section("one machine, longer and longer", lengths),
         section("one real machine, more and more virtual ones, which run 62 instructions each", crowds),
     )
+
+
+@drawing.register
+def _exits(value: Exits, width: int) -> RenderableType:
+    del width
+    drawn = _table("round trip", "engine", "ns", "least to most")
+    for one in value.exits:
+        drawn.add_row(one.what, one.engine, three(one.nanoseconds.median), within(one.nanoseconds))
+    return stack(title("exits", "from the guest to whoever serves the trap, and back"), drawn)

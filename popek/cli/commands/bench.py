@@ -16,17 +16,19 @@ TURNS, SECONDS = 5, 0.3
 @click.group("bench", invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> int:
-    """Measure: `loops` (without a name), `growth`, or `nano`."""
+    """Measure: `loops` (without a name), `exits`, `growth`, or `nano`."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(loops)
     return 0
 
 
+_engine = click.option("--engine", metavar="NAME", help="One of popek's engines only.")
+_turns = click.option(
+    "--turns", type=options.Number(1, 1000), default=TURNS, help=f"How often everything is measured ({TURNS})."
+)
 _common = options.all_of(
-    click.option("--engine", metavar="NAME", help="One of popek's engines only."),
-    click.option(
-        "--turns", type=options.Number(1, 1000), default=TURNS, help=f"How often everything is measured ({TURNS})."
-    ),
+    _engine,
+    _turns,
     click.option("--svg", metavar="FILE", help="Draw a picture of it as well."),
     options.as_json,
 )
@@ -49,6 +51,15 @@ def loops(*, names: tuple[str, ...], peers: bool, **terms: Any) -> int:
     Peers are Unicorn, QEMU, gcc and tinyrv, where they are installed. All take turns, so that ratios are fair.
     """
     return _measure("loops", loops=names, with_peers=peers, **terms)
+
+
+@command.command("exits")
+@_engine
+@_turns
+@options.as_json
+def exits(**terms: Any) -> int:
+    """Measure what exits cost: an emulated instruction, and a guest's own supervisor call, bare and reflected."""
+    return _measure("exits", svg=None, **terms)
 
 
 @command.command("growth")

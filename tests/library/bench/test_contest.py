@@ -14,6 +14,7 @@ from popek.library.bench import contest as contests
 from popek.library.bench import peers
 from popek.library.bench.contest import Contest, Spread, contest
 from popek.library.bench.contestants import Contestant, Done, Engine, engines
+from popek.library.bench.exits import exits
 from popek.library.bench.growth import Growth, growth
 from popek.library.bench.loops import LOOPS, Loop
 from popek.library.benching import bench
@@ -105,6 +106,7 @@ def test_a_contest_shows_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     among(monkeypatch, Peer("steady", 0.001))
     told: list[str] = []
     found = bench(turns=1, seconds=0.001, loops=["fibonacci"], progress=told.append)
+    assert isinstance(found, Contest)
     text = checked(found)
     assert "not installed: Nobody" in text
     assert "real instruction sets" in text
@@ -120,6 +122,23 @@ def test_growth_shows_itself() -> None:
     assert [crowd.machines for crowd in found.crowds] == [1, 3]
     assert all(c.memory > 0 for c in found.crowds)
     assert "ns each" in text
+
+
+def test_exits_show_themselves() -> None:
+    """Three kinds of round trip, each with a sign of what serves it."""
+    found = exits(engine="reference", turns=1)
+    answer = envelope("bench", found.to_dict(), ok=True)
+    jsonschema.validate(json.loads(json.dumps(answer)), schema("bench"))
+    assert [(e.engine, e.where) for e in found.exits] == [
+        ("reference", "trap-and-emulate"),
+        ("reference", "bare"),
+        ("reference", "trap-and-emulate"),
+    ]
+    assert all(e.nanoseconds.median > 0 for e in found.exits)
+    console = Console(record=True, width=100)
+    with console.capture() as capture:
+        console.print(found)
+    assert "reflected" in capture.get()
 
 
 def test_a_spread_is_the_median_and_the_ends() -> None:
