@@ -88,3 +88,8 @@ def unfair(host: Host) -> Iterator[str]:
         wait = hosted.account.longest_wait
         if wait > longest:
             yield f"{name} has waited {wait} ticks, and the others' quanta are {longest}"
+
+
+def everything(host: Host) -> dict[str, object]:
+    """Return all that there is to a host, as values, for comparing it with itself at another time."""
+    return {n: dict(c) if isinstance(c, dict) else list(c) for n, c in host.everything().items() if n != "vms"}
