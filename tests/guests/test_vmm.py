@@ -77,8 +77,8 @@ def test_no_guest_of_classic_can_tell(name: str) -> None:
 def test_a_guest_without_end_stays_the_same(name: str) -> None:
     """So it is with one that never halts, as far as anybody looks; a trap loop is a loop of reflections."""
     pair = hosted(terms_of(name))
-    assert pair.run(300) is None, pair.difference
-    assert pair.attempts == 300
+    assert pair.run(100) is None, pair.difference
+    assert pair.attempts == 100
 
 
 INSTRUCTIONS: Mapping[str, tuple[str, Cause | None, int]] = {
@@ -192,7 +192,7 @@ PAIRS = [(a, b) for a in EDGES[::7] for b in EDGES[::9]] + [(a, a + d) for a in 
 def test_no_register_is_lost_on_the_way(low: int) -> None:
     """Whatever r11 and r12 hold when a trap leaves no register free, and if no register has a small number at all."""
     code = [f"li r{n}, {low + 0x1000 * n}" for n in range(16) if low or n not in (0, 11, 12)]
-    for a, b in PAIRS:
+    for a, b in PAIRS[:: 4 if low else 1]:
         code += [f"li r11, {a & 0xFFFFFFFF}", f"li r12, {b & 0xFFFFFFFF}", "svc 0", "mov r13, r11", "svc 0"]
     text = ".org 8\n.word 0, back, 0, -1\n.org 16\n" + "\n".join(code)
     if low:  # nothing is small: it goes on by itself, interrupted after each attempt
