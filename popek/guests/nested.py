@@ -7,11 +7,11 @@ that of its guests. Since it is a guest itself, the monitor can be its own guest
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from popek.errors import PopekError, Problem
 from popek.guests import library
-from popek.guests.guest import Guest, address
+from popek.guests.guest import Expected, Guest, address
 from popek.guests.header import MARK
 from popek.isa.assembler import assemble
 from popek.isa.classic import CLASSIC, SECTOR
@@ -84,7 +84,9 @@ def _hosted(tenants: Sequence[_Tenant], quantum: int, room: int) -> Guest:
     text = code + "\n".join((_SECTION, "", *_machines(tenants, quantum, room), ""))
     places = assemble(text, CLASSIC, file=f"{name}.s").symbols
     header = "".join(f"{MARK} {key}: {value}\n" for key, value in _header(tenants, places))
-    return library.parse(header + text, f"{name}.s", name=name)
+    hosted = library.parse(header + text, f"{name}.s", name=name)
+    known = all(t.guest.expected.outcome for t in tenants)
+    return hosted if known else evolve(hosted, expected=Expected())
 
 
 def _machines(tenants: Sequence[_Tenant], quantum: int, room: int) -> Iterator[str]:
@@ -125,7 +127,7 @@ def _words(start: str, words: Mapping[int, int]) -> Iterator[str]:
 def _header(tenants: Sequence[_Tenant], places: Mapping[str, int]) -> Iterator[tuple[str, object]]:
     """Give the keys and values of the header: what the guests need, and what is to be expected of them together."""
     guests = [t.guest for t in tenants]
-    ends = [g.expected.outcome == "halted" for g in guests]
+    ends = [g.expected.outcome in ("halted", None) for g in guests]
     heard = guests[: ends.index(False) + 1] if False in ends else guests
     outputs = [g.expected.output for g in heard]
     yield "title", f"A monitor with {' and '.join(g.name for g in guests)}"
