@@ -179,6 +179,24 @@ def test_what_cannot_be_compiled_runs_all_the_same() -> None:
     assert not machine.sprinted
 
 
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_direct_execution_alone_may_be_a_tiers(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the monitor is not compiled, a tier of the real machine runs what is direct, up to each exit."""
+    monkeypatch.setattr(compiled, "possible", lambda _isa, _monitor: False)
+    for seed in range(3):
+        under = evolve(TRAP_AND_EMULATE, quantum=40)
+        place = Allotment(300, SIZE)
+        one, other = (
+            VirtualMachine(CLASSIC, looping(CLASSIC, seed), monitor=under, allotment=place, memory=700) for _ in "ab"
+        )
+        one.engine, other.engine = "reference", engine
+        for budget in (1, 50, 333, 700):
+            one.run(budget)
+            other.run(budget)
+            assert everything(one) == everything(other)
+    assert other.sprinted.get(engine)
+
+
 def test_a_device_is_pythons_and_the_rest_is_not() -> None:
     """One attempt for each word that is printed; the exits are all counted."""
     source = "start: ldi r1, 65\nldi r2, 70\nloop: out r1, 0\naddi r1, r1, 1\nbne r1, r2, loop\nhalt"
