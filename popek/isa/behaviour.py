@@ -10,7 +10,7 @@ All expressions are over the state *before*. Where two writes name the same elem
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum, unique
-from functools import cached_property
+from functools import cache, cached_property
 
 from attrs import evolve, field, frozen
 
@@ -139,6 +139,8 @@ class Behaviour:
 
     def unprivileged(self) -> "Behaviour":
         """Return the meaning: the same with privilege traps taken out."""
+        if not any(t.privilege for t in self.traps):
+            return self
         return evolve(self, traps=tuple(t for t in self.traps if not t.privilege))
 
     def values(self) -> Iterator[Expr]:
@@ -170,6 +172,9 @@ class Behaviour:
 
     def lower(self, translation: Translation) -> "Behaviour":
         """Return the same with memory references made explicit: their faults as traps, their words as elements."""
+        return _lowered(self, translation)
+
+    def _lower(self, translation: Translation) -> "Behaviour":
         down = translation.lower
         traps = [evolve(t, when=down(t.when), detail=down(t.detail)) for t in self.guards()]
         return Behaviour(
@@ -177,6 +182,11 @@ class Behaviour:
             tuple(_lower_effect(e, translation) for e in self.effects),
             tuple(traps),
         )
+
+
+@cache
+def _lowered(behaviour: Behaviour, translation: Translation) -> Behaviour:
+    return behaviour._lower(translation)  # noqa: SLF001 - its own, kept for all who are equal
 
 
 def _mentioned(exprs: Iterable[Expr]) -> frozenset[Slot | Array]:

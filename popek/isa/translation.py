@@ -11,6 +11,8 @@ from attrs import frozen
 from popek.isa.expression import SIZE, Expr, Op, as_expr, both, element, not_, rewrite, ult
 from popek.isa.slot import BASE, BOUND, MEMORY
 
+_ABSTRACT = frozenset((Op.LOAD, Op.REAL, Op.LEGAL))
+
 
 @frozen
 class Translation:
@@ -23,7 +25,7 @@ class Translation:
 
     def lower(self, expr: Expr) -> Expr:
         """Replace every abstract reference (`load`, `real`, `legal`) by what it means on this machine."""
-        return rewrite(expr, self._lower_node)
+        return expr if expr.ops.isdisjoint(_ABSTRACT) else rewrite(expr, self._lower_node)
 
     def _lower_node(self, expr: Expr) -> Expr:
         if expr.op is Op.LEGAL:

@@ -42,4 +42,4 @@ def any_state(random: Random, isa: Isa, size: int = 64) -> State:
 def contents(state: State) -> dict[str, Any]:
     """Return everything that is in a state, copied and comparable."""
     slots = {s.name: v for s, v in state.slots.items()}
-    return slots | {a.name: words.copy() for a, words in state.arrays.items()}
+    return slots | {a.name: dict(w) if isinstance(w, dict) else list(w) for a, w in state.arrays.items()}
