@@ -8,10 +8,11 @@ from notation import lines
 from popek.engine.machine import LARGEST, MEMORY_SIZE, SMALLEST
 from popek.guests import library
 from popek.guests.guest import Guest
-from popek.isa import cycle, encoding, hypercall, shipped
+from popek.isa import control_block, cycle, encoding, hypercall, shipped
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.classic import CLASSIC, INNOCUOUS, SYSTEM
+from popek.isa.classic_vt import CLASSIC_VT
 from popek.isa.encoding import OPERANDS, Operand
 from popek.isa.instruction import Instruction, InUser
 from popek.isa.macros import PRELUDE
@@ -65,6 +66,7 @@ def isa_manual() -> str:
         _encoding(),
         _assembly(),
         _hypercalls(),
+        _root_mode(),
         _instructions(),
         _variants(),
     )
@@ -229,6 +231,33 @@ def _hypercalls() -> Iterator[str]:
         "`rb` says which entry it is. What goes elsewhere, changes mode, R or run state, or is returned from behind "
         f"the batch, is an illegal opcode in an entry: {refused}.",
     )
+
+
+def _root_mode() -> Iterator[str]:
+    guest = CLASSIC_VT.guest
+    assert guest is not None
+    always = ", ".join(f"`{n}`" for n in guest.exits)
+    yield from prose(
+        "## Root mode and guest mode",
+        f"`{CLASSIC_VT.name}` has a guest mode. In it the processor works on copies of its own resources, and "
+        "translates twice: by the guest's R, and then into the guest's memory, which is all that there is. The general "
+        "registers are the real ones. A machine begins in root mode, where a program may enter guest mode with a "
+        "control block in physical memory. The hardware reads the block on entry, and stores the copies and the "
+        "reason on exit; what is written to it meanwhile does nothing. Leaving puts the block's address into the "
+        "register that named it, and the guest's value of that register into the block.",
+        f"{always} always leave, in whatever mode the guest believes to be, and so do the two instructions below; "
+        "others, and traps of the guest's, if the block asks for it, before anything is done, but after the tick. A "
+        "real interrupt that is pending leaves first of all, whatever the interrupt enable is, and stays pending. The "
+        "real timer ticks on in guest mode. A virtual machine has no root mode: it is compared with a machine without "
+        "it, on which both instructions are illegal.",
+    )
+    fields = (
+        (f.offset if f.words == 1 else f"{f.offset}..{f.offset + f.words - 1}", f"`{f.name}`", f.doc)
+        for f in control_block.layout(guest)
+    )
+    yield from table(("word", "name", "holds"), fields)
+    for instruction in control_block.root_instructions(guest):
+        yield from _one(instruction)
 
 
 def _one(instruction: Instruction, level: str = "###") -> Iterator[str]:

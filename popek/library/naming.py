@@ -15,6 +15,7 @@ from popek.isa import shipped
 from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
 from popek.isa.configuration import Expectation, configure
+from popek.isa.control_block import rooted
 from popek.isa.program import Program
 from popek.isa.toml import printable
 from popek.vmm import monitor as monitors
@@ -112,7 +113,7 @@ def _above(name: str) -> tuple[int, str]:
 
 def program(named: NamedGuest, found: Guest, on: Isa) -> Program:
     """Return a guest's words for an ISA; a program that is assembled already stays as it is."""
-    return named if isinstance(named, Program) else assemble(found.source, on, file=found.file)
+    return named if isinstance(named, Program) else assemble(found.source, rooted(on), file=found.file)
 
 
 def monitor(named: Monitor | str | Path, *isas: Isa) -> Monitor:
@@ -134,6 +135,16 @@ def monitor(named: Monitor | str | Path, *isas: Isa) -> Monitor:
         place = Place(printable(name, 200)) if name.endswith(PYTHON) else None
         raise PopekError(*(p if p.place else evolve(p, place=place) for p in error.problems)) from None
     return found
+
+
+def asking(named: Monitor | str | Path | None, exits: Iterable[str]) -> Monitor:
+    """Return a monitor that asks for more exits from guest mode: instructions, or causes of traps, or lists of them."""
+    found = monitors.HARDWARE_ASSISTED if named is None else monitor(named)
+    if not found.in_guest_mode:
+        hint = f"the monitor `{monitors.HARDWARE_ASSISTED.name}` does"
+        raise PopekError(Problem(f"{found.name} runs nothing in guest mode, and has no exits to choose", hint=hint))
+    asked = tuple(name.strip() for text in exits for name in text.split(","))
+    return found.vary(found.name, doc=found.doc, controls=(*found.controls, *asked))
 
 
 def check_engine(named: str) -> None:

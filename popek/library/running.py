@@ -7,6 +7,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from popek.engine.machine import MEMORY_SIZE, Machine
+from popek.engine.root_mode import RootMachine
 from popek.engine.state import printed
 from popek.engine.stepper import Result, Sink
 from popek.errors import PopekError
@@ -112,8 +113,13 @@ def machine(
     disk: Iterable[int] = (),
     sink: Sink | None = None,
 ) -> Machine:
-    """Return a bare machine with a program in its memory, at reset. `memory` is in words; `input` will be typed."""
-    return Machine(naming.isa(isa), words_of(program), memory=memory, typed=input, disk=disk, sink=sink)
+    """Return a bare machine with a program in its memory, at reset. `memory` is in words; `input` will be typed.
+
+    If the ISA has a guest mode, the machine is in root mode, and a program may enter it.
+    """
+    on = naming.isa(isa)
+    kind = Machine if on.guest is None else RootMachine
+    return kind(on, words_of(program), memory=memory, typed=input, disk=disk, sink=sink)
 
 
 def virtual(

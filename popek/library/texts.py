@@ -8,6 +8,7 @@ from attrs import field, frozen
 from popek import files
 from popek.isa import assembler, disassembler
 from popek.isa.architecture import Isa
+from popek.isa.control_block import rooted
 from popek.isa.porting import Port, port_program
 from popek.isa.porting import Ported as PortedWord
 from popek.isa.program import Program
@@ -18,13 +19,13 @@ from popek.shown import Shown
 
 def assemble(source: str, isa: NamedIsa = "classic", *, file: str = "<source>") -> Program:
     """Return the program that an assembly text is; raise `PopekError` with all that is wrong in it."""
-    return assembler.assemble(source, naming.isa(isa), file=file)
+    return assembler.assemble(source, rooted(naming.isa(isa)), file=file)
 
 
 def disassemble(words: Program | Mapping[int, int] | Iterable[int], isa: NamedIsa = "classic") -> str:
     """Return words as a text that assembles to the same words again; without addresses they begin at 0."""
     known = words if isinstance(words, Program | Mapping) else dict(enumerate(words))
-    return disassembler.disassemble(known, naming.isa(isa))
+    return disassembler.disassemble(known, rooted(naming.isa(isa)))
 
 
 @frozen
@@ -109,7 +110,7 @@ class Disassembly(Shown):
     @property
     def text(self) -> str:
         """The text that assembles to the same words."""
-        return disassembler.disassemble(self.words, self.isa)
+        return disassembler.disassemble(self.words, rooted(self.isa))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as JSON has it."""
@@ -118,7 +119,7 @@ class Disassembly(Shown):
             "isa": self.isa.name,
             "text": self.text,
             "words": [
-                {"address": a, "word": w, "text": disassembler.disassemble_word(w, self.isa, a)}
+                {"address": a, "word": w, "text": disassembler.disassemble_word(w, rooted(self.isa), a)}
                 for a, w in sorted(self.words.items())
             ],
         }

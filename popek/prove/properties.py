@@ -32,7 +32,7 @@ def treatment(monitor: Monitor, isa: Isa, classes: Classes, *, user: bool) -> Tr
     """Return how a monitor runs an instruction of these classes in a virtual mode."""
     plan = monitor.plan(user=user)
     chosen = plan.treatment(sensitive=classes.sensitive is not False, critical=classes.critical is not False)
-    if chosen is Treatment.GUEST and isa.guest is not None and classes.name in isa.guest.exits:
+    if chosen is Treatment.GUEST and isa.guest is not None and classes.name in (*isa.guest.exits, *monitor.controls):
         return Treatment.EMULATED
     return chosen
 
@@ -107,7 +107,7 @@ def _frame(isa: Isa, monitor: Monitor) -> Key:
     """Return everything but an instruction, and its routine, that an obligation is about."""
     machine = isa.slots, isa.arrays, isa.translation, isa.cycle, isa.guest if monitor.in_guest_mode else None
     tables = (frozenset(t.items()) for t in (monitor.entry, monitor.recovery, monitor.dispatcher))
-    return (*machine, monitor.reflection, monitor.renews, *tables)
+    return (*machine, monitor.reflection, monitor.renews, monitor.controls, *tables)
 
 
 _shared: dict[Key, tuple[Discharged, ...]] = {}

@@ -128,6 +128,7 @@ class Monitor:
     `entry` and `recovery` replace entries of the VM map, `routines` what an instruction does in virtual supervisor
     mode, `reflection` the virtual machine's trap. `cache` is the size of the translation cache, in words. `renews`: an
     exit renews the quantum (which a monitor must not do).
+    `controls` are the instructions, and causes of traps, that are to leave guest mode besides those that always do.
     All of it is data; what is not is refused, since it could not be proved.
     """
 
@@ -144,6 +145,7 @@ class Monitor:
     cache: int = CACHE
     renews: bool = False
     assumes: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         own_parts.check_table("dispatcher", self.dispatcher, Cause, Action)
@@ -211,6 +213,7 @@ class Monitor:
         """Raise `PopekError` unless every part is about what an ISA has."""
         if self.for_ported:
             check_room(isa)
+        own_parts.check_controls(self.name, self.controls, isa)
         own_parts.check_slots(self.name, "entry", self.entry, isa)
         own_parts.check_slots(self.name, "recovery", self.recovery, isa)
         own_parts.check_routines(self.name, self.routines, isa)
@@ -228,7 +231,7 @@ class Monitor:
         return evolve(isa, instructions=instructions, cycle=evolve(isa.cycle, swap=self.reflection or isa.cycle.swap))
 
 
-_REPLACED = ("supervisor", "user", "reflection", "quantum", "cache", "renews", "assumes")
+_REPLACED = ("supervisor", "user", "reflection", "quantum", "cache", "renews", "assumes", "controls")
 
 
 TRAP_AND_EMULATE = Monitor("trap-and-emulate", "Everything runs directly, in real user mode; what traps is emulated.")

@@ -10,7 +10,7 @@ from typing import Any
 
 from popek.errors import PopekError, Problem, nearest
 from popek.isa.architecture import Isa
-from popek.isa.behaviour import Behaviour, narrow
+from popek.isa.behaviour import Behaviour, Cause, narrow
 from popek.isa.expression import Expr, Op, Sort, as_expr, rewrite, subtrees
 from popek.isa.instruction import Instruction
 from popek.isa.slot import Slot
@@ -127,6 +127,17 @@ def check_slots(monitor: str, part: str, given: Mapping[Slot, Expr], isa: Isa) -
             if leaf.op is Op.OPERAND and leaf.payload not in names:
                 message = f"monitor {monitor}: `{part}` for {slot} names `{leaf.payload}`, which nothing has there"
                 raise PopekError(Problem(message, hint=nearest(str(leaf.payload), names)))
+
+
+def check_controls(monitor: str, given: object, isa: Isa) -> None:
+    """Raise `PopekError` unless what is to leave guest mode are instructions of an ISA, or causes of traps."""
+    if not isinstance(given, tuple):
+        raise PopekError(f"a monitor's `controls` are a tuple of names, not {_kind(given)}")
+    known = {*isa.by_name, *(c.name.lower() for c in Cause)}
+    strange = [n for n in given if n not in known]
+    if strange:
+        message = f"monitor {monitor}: `{strange[0]}` cannot leave guest mode: it is no instruction of {isa.name}"
+        raise PopekError(Problem(f"{message}, and no cause of a trap", hint=nearest(str(strange[0]), known)))
 
 
 def _as_slots(formula: Expr, isa: Isa) -> Expr:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from popek.engine.compiled import Closure, closure
+from popek.engine.guest_view import GuestView
 from popek.engine.state import Readable, State, StateLike, Words
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Cause
@@ -16,7 +17,6 @@ from popek.isa.encoding import WORD_MASK
 from popek.isa.slot import MEMORY, PC, TIMER, Array, Role, Slot
 from popek.vmm import vm_map
 from popek.vmm.allotment import Allotment
-from popek.vmm.guest_mode import GuestView
 from popek.vmm.hardware import RealState
 
 

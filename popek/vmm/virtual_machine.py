@@ -11,19 +11,19 @@ from typing import Any
 from attrs import evolve
 
 from popek.engine import reference
+from popek.engine.guest_view import GuestView
 from popek.engine.machine import MEMORY_SIZE, check_fits
 from popek.engine.reference import Event, Kind
 from popek.engine.state import Change, State, connect
 from popek.engine.stepper import HISTORY, Sink, Stepper
 from popek.engine.tiers import Sprint
-from popek.isa.architecture import Decoded, Isa
+from popek.isa.architecture import Decoded, GuestMode, Isa
 from popek.isa.behaviour import Cause
 from popek.isa.encoding import WORD_MASK
 from popek.isa.slot import MEMORY, MODE, PC, SUPERVISOR, USER
 from popek.vmm import hypercall
 from popek.vmm.allotment import Allotment
 from popek.vmm.fast import Fast
-from popek.vmm.guest_mode import GuestView
 from popek.vmm.hardware import MONITOR_ENTRY, Hardware, Platform
 from popek.vmm.monitor import ACTIONS, TRAP_AND_EMULATE, Monitor, Plan, Treatment
 from popek.vmm.translation.cells import DOOR, Copy
@@ -91,7 +91,7 @@ class VirtualMachine(Stepper):
         for address, word in words.items():
             self.real.put(MEMORY, self.allotment.base + address, word & WORD_MASK)
         guest = isa.guest if monitor.in_guest_mode else None
-        self._view = GuestView(isa, guest, self.real, self.allotment) if guest else None
+        self._view = self._guest_mode(isa, guest) if guest else None
         table = monitor.table(isa)
         self._virtual = VirtualState(isa, self.real, self.allotment, table, monitor.quantum, view=self._view)
         connect(self._virtual.own, typed, disk)
@@ -300,6 +300,13 @@ class VirtualMachine(Stepper):
             return None
         self.note_treated(treatment)
         return reference.step(self.believed, self._virtual), treatment.value
+
+    def _guest_mode(self, isa: Isa, guest: GuestMode) -> GuestView:
+        """Return what the hardware works on in guest mode, with the exits that the monitor asks for."""
+        place, names = self.allotment, self.monitor.controls
+        controls = [n for n in names if n in isa.by_name]
+        traps = [c for c in Cause if c.name.lower() in names]
+        return GuestView(isa, guest, self.real, base=place.base, size=place.size, controls=controls, traps=traps)
 
     def _in_guest_mode(self, view: GuestView, exits: list[str]) -> Done | None:
         """Let the hardware do one step in guest mode, or leave it."""

@@ -5,10 +5,12 @@ from functools import cache
 import pytest
 
 from popek.engine.machine import Machine
+from popek.engine.root_mode import RootMachine
 from popek.guests import library
 from popek.guests.guest import Guest
 from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
+from popek.isa.control_block import rooted
 from popek.isa.program import Program
 from popek.isa.shipped import find as find_isa
 from popek.isa.slot import MEMORY
@@ -33,7 +35,7 @@ def isa_of(name: str) -> Isa:
 def program_of(name: str) -> Program:
     """Return a guest, assembled for the ISA that it is written for."""
     guest = library.find(name)
-    return assemble(guest.source, isa_of(guest.isa), file=guest.file)
+    return assemble(guest.source, rooted(isa_of(guest.isa)), file=guest.file)
 
 
 def mismatches(guest: Guest, machine: Machine | VirtualMachine) -> tuple[str, ...]:
@@ -50,8 +52,9 @@ def mismatches(guest: Guest, machine: Machine | VirtualMachine) -> tuple[str, ..
 
 def bare(guest: Guest, isa: str) -> Machine:
     """Return a bare machine with a guest in it."""
-    words = program_of(guest.name).words
-    return Machine(isa_of(isa), words, memory=guest.memory, typed=guest.input, disk=guest.disk)
+    words, on = program_of(guest.name).words, isa_of(isa)
+    kind = RootMachine if on.guest else Machine
+    return kind(on, words, memory=guest.memory, typed=guest.input, disk=guest.disk)
 
 
 def virtual(guest: Guest, isa: str, base: int) -> VirtualMachine:

@@ -35,6 +35,9 @@ from popek.library.traces import trace_to
     help="What runs it: " + ", ".join(tiers.ENGINES) + ".",
 )
 @options.machine
+@click.option(
+    "--exit-on", multiple=True, metavar="LIST", help="In guest mode, let these exit as well, or causes of traps."
+)
 @click.option("--dump", type=options.Span("A:N"), multiple=True, help="Show N words of memory from A on, afterwards.")
 @click.option("--stats", is_flag=True, help="Show all that was counted.")
 @click.option("--trace", metavar="FILE", help="Write every step to a file of JSON lines.")
@@ -54,6 +57,7 @@ def command(
     machine: dict[str, Any],
     dump: tuple[tuple[int, int], ...],
     trace: str | None,
+    exit_on: tuple[str, ...],
     stats: bool,
     as_json: bool,
 ) -> int:
@@ -70,7 +74,7 @@ def command(
         result = many.run(
             *found,
             isa=naming.chosen(isa or found[0].isa, changes).isa,
-            monitor=monitor,
+            monitor=naming.asking(monitor, exit_on) if exit_on else monitor,
             vms=vms,
             scheduler=scheduler,
             shares=shares,
