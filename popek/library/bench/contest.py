@@ -1,7 +1,8 @@
 """Contests: everybody does the same work, in turn and again and again, so that what disturbs one disturbs all.
 
 Speeds are in millions of *popek's* instructions for the same work a second, whatever a peer executes for it. A ratio is
-taken in each turn by itself; what is told is the median of the turns, and the least and the most.
+taken in each turn by itself; what is told is the median of the turns, and the least and the most. Time is the
+processor's, as far as the system counts it, so that a machine may have other work as well.
 """
 
 import platform
@@ -169,12 +170,14 @@ class _Course:
 
     def _rounds(self, one: Contestant, start: float, wanted: float) -> int:
         """Return how many rounds take about so many seconds, once what can be compiled is compiled."""
-        rounds, seconds = 1 + starts(one), 0.0
+        rounds = 1 + starts(one)
         while rounds < MOST_ROUNDS:
-            seconds = max(1e-9, one.run(self.loop, rounds).seconds - start)
+            seconds = one.run(self.loop, rounds).seconds - start
+            if wanted / 2 <= seconds < 4 * wanted:  # something may have been compiled in it
+                seconds = one.run(self.loop, rounds).seconds - start
             if seconds >= wanted / 2:
                 break
-            rounds = min(MOST_ROUNDS, rounds * max(2, min(10, int(wanted / seconds))))
+            rounds = min(MOST_ROUNDS, rounds * max(2, min(10, int(wanted / max(seconds, 1e-9)))))
         return rounds
 
     def turn(self) -> None:

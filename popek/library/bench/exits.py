@@ -4,7 +4,6 @@ The difference of the two times, over the number of rounds, is a round trip: fro
 and back. It is the processor's time of this process, of which others on the same machine take nothing.
 """
 
-import time
 from statistics import median
 from typing import Any
 
@@ -96,7 +95,7 @@ def _round_trip(engine: str, instruction: str, rounds: int, *, virtual: bool) ->
         machine.run(20_000 if rounds > 20_000 else rounds // 10)
         assert machine.outcome is not Outcome.HALTED, "a loop was over before it was measured"
         left = rounds - machine.state.element(REGISTERS, 2)
-        times.append(timed(machine, time.process_time).seconds / left)
+        times.append(timed(machine).seconds / left)
     return (times[0] - times[1]) * 1e9
 
 

@@ -23,7 +23,7 @@ LEAST = 10_000
 MOST = {"native": 10**10, "python": 10**8, "reference": 10**6}
 """Those of the longest run, by engine."""
 
-MACHINES = (1, 10, 100, 1000)
+MACHINES = (1, 10, 100, 300)
 TURNS = 3
 
 _SMALL = "ldi r1, 20\nloop: addi r2, r2, 1\nst r2, 40(r0)\nbne r2, r1, loop\nhalt"
@@ -108,9 +108,9 @@ def _length(engine: str, length: int, turns: int, progress: Progress) -> Length:
         progress(f"{length:,} instructions, {engine}")
         machine = Engine(engine).ready(loop, 10**9)
         machine.run(LEAST)
-        start = time.perf_counter()
+        start = time.process_time()
         result = machine.run(length)
-        taken.append((time.perf_counter() - start) / length * 1e9)
+        taken.append((time.process_time() - start) / length * 1e9)
         assert result.instructions == LEAST + length, f"{result.instructions} instructions were run"
     return Length(engine, length, Spread.of(taken))
 
@@ -120,12 +120,12 @@ def _crowd(count: int, turns: int, progress: Progress) -> Crowd:
     for _ in range(turns):
         progress(f"{count:,} virtual machines")
         gc.collect()
-        start = time.perf_counter()
+        start = time.process_time()
         host = _host(count)
-        ready = time.perf_counter()
+        ready = time.process_time()
         host.run(10**9)
         starts.append((ready - start) / count * 1e3)
-        runs.append((time.perf_counter() - ready) / count * 1e3)
+        runs.append((time.process_time() - ready) / count * 1e3)
         assert not any(h.ready for h in host.vms.values()), "a guest has not come to its end"
     return Crowd(count, Spread.of(starts), Spread.of(runs), _memory(lambda: _host(count)) / count / 1024)
 

@@ -64,9 +64,9 @@ class Unicorn:
         machine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
         machine.mem_map(ORIGIN, 0x4_0000)
         machine.mem_write(ORIGIN, code)
-        start = time.perf_counter()
+        start = time.process_time()
         machine.emu_start(ORIGIN, ORIGIN + len(code))
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         return Done(
             seconds, machine.reg_read(import_module("unicorn.riscv_const").UC_RISCV_REG_X0 + RESULT) & 0xFFFF_FFFF
         )
@@ -94,10 +94,10 @@ class TinyRv:
         machine = import_module("tinyrv").sim(xlen=32)
         machine.copy_in(ORIGIN, code)
         machine.pc, end = ORIGIN, ORIGIN + len(code)
-        start = time.perf_counter()
+        start = time.process_time()
         while machine.pc != end:
             machine.step(trace=False)
-        return Done(time.perf_counter() - start, machine.x[RESULT] & 0xFFFF_FFFF)
+        return Done(time.process_time() - start, machine.x[RESULT] & 0xFFFF_FFFF)
 
 
 class _Process:
@@ -113,9 +113,9 @@ class _Process:
 
     def status(self, *command: str) -> Done:
         """Run a command; its exit status is the result, folded."""
-        start = time.perf_counter()
+        start = _children()
         done = subprocess.run(command, check=False, timeout=_LONGEST, capture_output=True)  # noqa: S603 - ours
-        return Done(time.perf_counter() - start, done.returncode)
+        return Done(_children() - start, done.returncode)
 
 
 class QemuUser(_Process):
@@ -212,6 +212,15 @@ def _elf(code: bytes) -> bytes:
     segment = (1, _PAGE, ORIGIN, ORIGIN, len(code), DATA - ORIGIN + 0x1_0000, 7, _PAGE)
     header += b"".join(s.to_bytes(4, "little") for s in segment)
     return header.ljust(_PAGE, b"\0") + code
+
+
+def _children() -> float:
+    """Return the processor time of child processes that have ended; where nobody counts it, the time of day."""
+    if find_spec("resource") is None:
+        return time.perf_counter()
+    resource = import_module("resource")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return float(used.ru_utime + used.ru_stime)
 
 
 def _first_line(*command: str) -> str:

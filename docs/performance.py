@@ -1,0 +1,136 @@
+"""The page about performance, made of what was measured: `docs/measured/*.json`, which `popek bench` has written.
+
+Nothing is measured here, so that the page can be checked against its data; to measure again:
+
+    popek bench loops --json --svg docs/images/loops.svg > docs/measured/loops.json
+    popek bench exits --json > docs/measured/exits.json
+    popek bench growth --json --svg docs/images/growth.svg > docs/measured/growth.json
+    python docs/generate.py
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+MEASURED = Path(__file__).parent / "measured"
+
+FLOORS: Mapping[tuple[str, str], Mapping[str, float]] = {
+    ("native", "gcc -O2"): {"arithmetic": 0.9, "sieve": 0.4, "fibonacci": 0.25},
+    ("native", "QEMU user"): {"arithmetic": 0.9, "sieve": 1.2, "fibonacci": 3},
+    ("native", "QEMU system -icount"): {"arithmetic": 4, "sieve": 4, "fibonacci": 4},
+    ("native", "Unicorn"): {"arithmetic": 1, "sieve": 20, "fibonacci": 20},
+    ("python", "tinyrv"): {"arithmetic": 30, "sieve": 30, "fibonacci": 30},
+    ("native, trap-and-emulate", "native"): dict.fromkeys(("arithmetic", "sieve", "fibonacci"), 1 / 1.02),
+    ("native, paravirtual", "native"): dict.fromkeys(("arithmetic", "sieve", "fibonacci"), 1 / 1.02),
+    ("native, hardware-assisted", "native"): dict.fromkeys(("arithmetic", "sieve", "fibonacci"), 1 / 1.02),
+    ("native, translation", "native"): dict.fromkeys(("arithmetic", "sieve", "fibonacci"), 1 / 1.1),
+}
+"""What was aimed at: how many times as fast one should be as another, by loop."""
+
+_HEAD = """# Performance
+
+<!-- Written by `python docs/generate.py` from docs/measured/*.json; do not edit. -->
+
+Measured on {cores} shared with other work, so compare ratios, not third digits. Each number is the median of its turns,
+with the least and the most of them; a ratio is taken in each turn by itself, while everybody runs in turn.
+
+{note}
+"""
+
+_LOOPS = """## Loops
+
+`popek bench loops`: {turns} turns, Python {python}, {machine}; {versions}.
+
+Speeds are millions of popek's instructions for the same work a second. Code is warm: what is compiled has been compiled.
+
+![Speeds](images/loops.svg)
+"""
+
+_EXITS = """## Exits
+
+`popek bench exits`: processor time from the guest to whoever serves the trap, and back, in nanoseconds.
+"""
+
+_GROWTH = """## Growth
+
+`popek bench growth`: nanoseconds an instruction by the length of a run; milliseconds and KiB for each virtual machine by
+how many there are on one real machine.
+
+![Growth](images/growth.svg)
+"""
+
+
+def measured(name: str) -> Any:
+    """Return what was measured of a subject."""
+    return json.loads((MEASURED / f"{name}.json").read_text("utf-8"))
+
+
+def number(value: float) -> str:
+    """Return a number with three digits that mean something."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def spread(found: Mapping[str, float]) -> str:
+    """Return a median, with the least and the most."""
+    return f"{number(found['median'])} [{number(found['low'])}-{number(found['high'])}]"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def performance() -> str:
+    """Return the page."""
+    loops, exits, growth = measured("loops"), measured("exits"), measured("growth")
+    versions = "; ".join(f"{name} {version}" for name, version in loops["versions"].items())
+    terms = {k: loops[k] for k in ("turns", "python", "machine")}
+    return "\n".join(
+        (
+            _HEAD.format(note=loops["note"], cores="two cores of a server processor (x86-64, Linux)"),
+            _LOOPS.format(**terms, versions=versions),
+            _speeds(loops["loops"]),
+            "How many times as fast one is as another, and what was aimed at:\n",
+            _ratios(loops["loops"]),
+            _EXITS,
+            table(
+                ("round trip", "engine", "ns"),
+                ((e["what"], e["engine"], spread(e["nanoseconds"])) for e in exits["exits"]),
+            ),
+            _GROWTH,
+            table(
+                ("engine", "instructions", "ns each"),
+                ((e["engine"], f"{e['instructions']:,}", spread(e["nanoseconds"])) for e in growth["lengths"]),
+            ),
+            table(
+                ("virtual machines", "ms to start each", "ms to run each", "KiB each"),
+                (
+                    (f"{c['machines']:,}", spread(c["start"]), spread(c["run"]), number(c["memory"]))
+                    for c in growth["crowds"]
+                ),
+            ),
+        )
+    )
+
+
+def _speeds(loops: Sequence[Any]) -> str:
+    names = [s["name"] for s in loops[0]["speeds"]]
+    found = [{s["name"]: s["mips"] for s in loop["speeds"]} for loop in loops]
+    rows = ((name, *(spread(f[name]) for f in found)) for name in names)
+    return table(("million instructions/s", *(loop["loop"] for loop in loops)), rows)
+
+
+def _ratios(loops: Sequence[Any]) -> str:
+    def rows() -> Iterator[Sequence[str]]:
+        for (of, to), floors in FLOORS.items():
+            cells = []
+            for loop in loops:
+                times = [r["times"] for r in loop["ratios"] if (r["of"], r["to"]) == (of, to)]
+                floor = floors[loop["loop"]]
+                reached = "reached" if times and times[0]["median"] >= floor else "not reached"
+                cells.append(f"{spread(times[0])}, of {number(floor)}: {reached}" if times else "not measured")
+            yield f"{of} / {to}", *cells
+
+    return table(("as fast as", *(loop["loop"] for loop in loops)), rows())
