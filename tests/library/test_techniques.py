@@ -1,8 +1,10 @@
 """One guest under all techniques: what the table says is what was run."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from popek.errors import PopekError
 from popek.library import running, techniques
@@ -52,3 +54,16 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
 def test_it_is_drawn() -> None:
     """As a table, for a notebook too."""
     assert "the same" in html(techniques.compare_all("hello"))
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_table_fits(width: int) -> None:
+    """No line is wider than there is room, no technique is cut, and the more room, the more is told."""
+    done = techniques.compare_all("hello", isa="classic-vt")
+    console = Console(file=StringIO(), width=width, highlight=False)
+    console.print(done)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= width
+    assert all(any(line.split()[:1] == [m] for line in lines) for m in MONITORS)
+    assert ("seconds" in text, "hypercalls" in text) == (width >= 80, width >= 200)
