@@ -80,15 +80,15 @@ Maker = Callable[[Isa, State], Tier | None]
 
 @frozen
 class Source:
-    """Where a tier comes from: a module that has a `make`, imported when it is wanted, and a package that it needs."""
+    """Where a tier comes from: a module that has a `make`, imported when it is wanted, and the packages that it needs."""
 
     module: str
-    needs: str = ""
+    needs: tuple[str, ...] = ()
 
     @property
     def available(self) -> bool:
-        """Whether the package that it needs is installed."""
-        return not self.needs or find_spec(self.needs) is not None
+        """Whether the packages that it needs are installed."""
+        return all(find_spec(package) is not None for package in self.needs)
 
     @property
     def make(self) -> Maker:
@@ -98,7 +98,7 @@ class Source:
 
 
 SOURCES: Mapping[str, Source] = {
-    "native": Source("popek.engine.native.tier", needs="llvmlite"),
+    "native": Source("popek.engine.native.tier", needs=("llvmlite", "platformdirs")),
     "python": Source("popek.engine.generated.tier"),
 }
 """The tiers by name, best first."""

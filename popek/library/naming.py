@@ -153,5 +153,5 @@ def check_engine(named: str) -> None:
         raise PopekError(Problem(f"there is no engine `{printable(named)}`", hint=nearest(named, tiers.ENGINES)))
     source = tiers.SOURCES.get(named)
     if source is not None and not source.available:
-        hint = f"it needs {source.needs}: `pip install popek[{named}]`; or take `auto`"
+        hint = f"it needs {' and '.join(source.needs)}: `pip install popek[{named}]`; or take `auto`"
         raise PopekError(Problem(f"the engine `{named}` is not available", hint=hint))

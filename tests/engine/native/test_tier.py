@@ -1,5 +1,7 @@
 """The native tier does what the reference does, state for state, and where it would not, these tests say so."""
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
@@ -292,6 +294,32 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
     (tmp_path / "no").write_bytes(b"")
     code = cache.compiled("define i64 @answer() {\n  ret i64 42\n}\n", tmp_path / "no")
     assert Loaded(code).address("answer")
+
+
+@pytest.mark.parametrize("missing", ["llvmlite", "platformdirs"])
+def test_without_what_it_needs_the_next_best_engine_serves(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And who asks for this one is told what to install."""
+    monkeypatch.setitem(sys.modules, missing, None)
+    machine = Machine(CLASSIC, looping(CLASSIC, 1), memory=SIZE)
+    machine.run(4000)
+    assert "native" not in machine.sprinted
+    with pytest.raises(popek.PopekError, match=r"not available\n.*popek\[native\]"):
+        popek.run("hello", engine="native")
+
+
+def test_two_processes_may_share_the_cache(tmp_path: Path) -> None:
+    """Both write, both read what is whole."""
+    script = (
+        "import sys; from pathlib import Path; from popek.engine.native import cache\n"
+        "for n in range(8): cache.compiled(f'define i64 @f() {{ ret i64 {n} }}', Path(sys.argv[1]))"
+    )
+    both = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path)]) for _ in range(2)]
+    assert [p.wait(60) for p in both] == [0, 0]
+    assert len(list(tmp_path.iterdir())) == 8
+    for n in range(8):
+        text = f"define i64 @f() {{ ret i64 {n} }}"
+        content = (tmp_path / (cache.key(text) + cache.SUFFIX)).read_bytes()
+        assert content[32:] == llvm.compiled(text)
 
 
 def test_the_cache_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
