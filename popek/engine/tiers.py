@@ -80,7 +80,7 @@ Maker = Callable[[Isa, State], Tier | None]
 
 @frozen
 class Source:
-    """Where a tier comes from: a module that has a `make`, imported when it is wanted, and the packages that it needs."""
+    """Where a tier comes from: a module that has a `make`, imported when wanted, and the packages that it needs."""
 
     module: str
     needs: tuple[str, ...] = ()

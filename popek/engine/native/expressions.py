@@ -45,6 +45,38 @@ class View(Protocol):
         ...
 
 
+def _shift(text: Text, name: str) -> Operator:
+    """Return a shift that shifts everything out by the width or more."""
+
+    def shifted(a: str, b: str) -> str:
+        within = text.value(f"icmp ult i32 {b}, {WORD_BITS}")
+        amount = text.value(f"and i32 {b}, {WORD_BITS - 1}")
+        return text.value(select(within, text.value(f"{name} i32 {a}, {amount}"), 0))
+
+    return shifted
+
+
+def _arithmetic_shift(text: Text) -> Operator:
+    """Return the shift that fills with the sign."""
+
+    def shifted(a: str, b: str) -> str:
+        within = text.value(f"icmp ult i32 {b}, {WORD_BITS}")
+        return text.value(f"ashr i32 {a}, {text.value(select(within, b, WORD_BITS - 1))}")
+
+    return shifted
+
+
+def _division(text: Text, name: str, by_zero: int | None) -> Operator:
+    """Return a division that gives a word by zero: the dividend, if none is named."""
+
+    def divided(a: str, b: str) -> str:
+        zero = text.value(f"icmp eq i32 {b}, 0")
+        quotient = text.value(f"{name} i32 {a}, {text.value(select(zero, 1, b))}")
+        return text.value(select(zero, a if by_zero is None else by_zero, quotient))
+
+    return divided
+
+
 def operators(text: Text) -> Domain[str]:
     """Return the domain of the values of a text."""
     value = text.value
@@ -55,26 +87,6 @@ def operators(text: Text) -> Domain[str]:
     def truths(name: str) -> Operator:
         return lambda a, b: value(f"{name} i1 {a}, {b}")
 
-    def shift(name: str) -> Operator:
-        def shifted(a: str, b: str) -> str:
-            within = value(f"icmp ult i32 {b}, {WORD_BITS}")
-            amount = value(f"and i32 {b}, {WORD_BITS - 1}")
-            return value(select(within, value(f"{name} i32 {a}, {amount}"), 0))
-
-        return shifted
-
-    def arithmetic_shift(a: str, b: str) -> str:
-        within = value(f"icmp ult i32 {b}, {WORD_BITS}")
-        return value(f"ashr i32 {a}, {value(select(within, b, WORD_BITS - 1))}")
-
-    def division(name: str, by_zero: int | None) -> Operator:
-        def divided(a: str, b: str) -> str:
-            zero = value(f"icmp eq i32 {b}, 0")
-            quotient = value(f"{name} i32 {a}, {value(select(zero, 1, b))}")
-            return value(select(zero, a if by_zero is None else by_zero, quotient))
-
-        return divided
-
     return Domain(
         "LLVM values",
         WORD_BITS,
@@ -83,14 +95,14 @@ def operators(text: Text) -> Domain[str]:
             Op.ADD: plain("add"),
             Op.SUB: plain("sub"),
             Op.MUL: plain("mul"),
-            Op.UDIV: division("udiv", -1),
-            Op.UREM: division("urem", None),
+            Op.UDIV: _division(text, "udiv", -1),
+            Op.UREM: _division(text, "urem", None),
             Op.AND: plain("and"),
             Op.OR: plain("or"),
             Op.XOR: plain("xor"),
-            Op.SHL: shift("shl"),
-            Op.LSHR: shift("lshr"),
-            Op.ASHR: arithmetic_shift,
+            Op.SHL: _shift(text, "shl"),
+            Op.LSHR: _shift(text, "lshr"),
+            Op.ASHR: _arithmetic_shift(text),
             Op.EQ: plain("icmp eq"),
             Op.ULT: plain("icmp ult"),
             Op.SLT: plain("icmp slt"),
