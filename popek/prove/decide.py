@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from attrs import evolve
 
 from popek.isa.architecture import Isa
-from popek.prove.candidates import Operands
 from popek.prove.classes import classify
 from popek.prove.guest_witness import Witness, search
 from popek.prove.hints import hints
 from popek.prove.obligation import Discharged
+from popek.prove.pools import Variant
 from popek.prove.properties import Proof, prove
 from popek.prove.solver import identity
 from popek.prove.theorems import theorem_1, theorem_2, theorem_3
@@ -103,7 +103,7 @@ def find_witness(
     modes = {d.obligation.user for d in refuted}
     user = False if False in modes else (True if True in modes else None)
 
-    def suggested() -> Iterator[Operands]:
+    def suggested() -> Iterator[Variant]:
         for each in refuted:
             yield from hints(isa, each.obligation)
 

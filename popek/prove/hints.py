@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from popek.isa.architecture import Isa
 from popek.isa.expression import Expr
 from popek.isa.slot import REGISTERS
-from popek.prove.candidates import ALLOTMENT, Operands
-from popek.prove.guest_witness import REAL_MEMORY
+from popek.prove.checks import REAL_MEMORY
 from popek.prove.obligation import Obligation
+from popek.prove.pools import ALLOTMENT, Variant
 from popek.prove.solver import Dialog, Model
 from popek.prove.terms import distinct, every, less, negated, same, unknown, unknown_array
 
 _REGISTERS = unknown_array(REGISTERS)
 
 
-def hints(isa: Isa, obligation: Obligation) -> list[Operands]:
+def hints(isa: Isa, obligation: Obligation) -> list[Variant]:
     """Return operands with which an obligation fails in an allotment like the witness's, if there are any."""
     if obligation.query is None or obligation.blame.startswith("event:"):
         return []
@@ -53,12 +53,15 @@ def _signed(word: int) -> int:
     return word - (1 << 32) if word >> 31 else word
 
 
-def _operands(isa: Isa, obligation: Obligation, model: Model) -> Operands:
-    values, immediate = [], 0
+def _operands(isa: Isa, obligation: Obligation, model: Model) -> Variant:
+    fields: dict[str, int] = {}
+    registers: dict[int, int] = {}
     for given in isa[obligation.blame].format:
         term = unknown(f"operand.{given.field.name}")
         if given.register:
-            values.append(model.value(_REGISTERS(term)))
+            number = fields[given.field.name] = len(registers) + 1
+            registers[number] = model.value(_REGISTERS(term))
         else:
-            immediate = _signed(model.value(term))
-    return tuple(values), immediate
+            value = model.value(term)
+            fields[given.field.name] = _signed(value) if given.field.signed else value
+    return Variant(fields, registers)

@@ -5,6 +5,8 @@ it is seen: R, the devices, the timer, and whether the quantum was renewed. The 
 not, and in its memory, as in the monitor's, is a program: whoever executes a word of it can be told from the guest.
 """
 
+from functools import cache
+
 from attrs import define, field
 
 from popek.engine.state import State
@@ -12,11 +14,11 @@ from popek.errors import PopekError
 from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
 from popek.isa.cycle import OLD_BASE, OLD_BOUND, TRAP_WORDS
-from popek.isa.slot import TIMER, TIMER_PENDING
-from popek.prove.candidates import ALLOTMENT
+from popek.isa.slot import TIMER, TIMER_PENDING, Role, Slot
+from popek.prove.pools import ALLOTMENT
 from popek.vmm.allotment import Allotment
 from popek.vmm.compare import LockStep
-from popek.vmm.control import broken
+from popek.vmm.control import LOADED, broken
 
 NEIGHBOUR = Allotment(128, 64)
 """Another virtual machine's. It runs in turn, so that the real trap words hold its R when this one is entered."""
@@ -33,6 +35,17 @@ def program_word(isa: Isa, secret: int) -> int:
         return secret
 
 
+@cache
+def monitors_own(isa: Isa) -> tuple[Slot, ...]:
+    """Return the resources that no map loads, and that are no device's: while a guest runs they are the monitor's."""
+    set_by_clocks = {c.clock for c in isa.clocks}
+    return tuple(
+        s
+        for s in isa.slots
+        if s.role is Role.RESOURCE and s not in LOADED | set_by_clocks and s.clock is None and s.kind != "device"
+    )
+
+
 @define(eq=False)
 class Watch:
     """A neighbour of a guest, and what was seen at its entries; `interrupts`: the neighbour's disk is busy."""
@@ -40,6 +53,8 @@ class Watch:
     run: LockStep
     word: int
     interrupts: bool = False
+    own: bool = False
+    """Whether the registers that are the monitor's own hold something else than at reset."""
     sentences: list[str] = field(factory=list, init=False)
     _entries: int = field(default=0, init=False)
     _before: tuple[int, int] | None = field(default=None, init=False)
@@ -53,6 +68,9 @@ class Watch:
         self.sentences += [*broken(real, ALLOTMENT), *self._devices(real), *self._time(real)]
         real.load_words({OLD_BASE: NEIGHBOUR.base, OLD_BOUND: NEIGHBOUR.size})
         self._entries += 1
+        if self.own:
+            for slot in monitors_own(real.isa):
+                real.set_slot(slot, 1)
         if self.interrupts and self._entries % _EVERY == 0:
             for interrupt in real.isa.cycle.interrupts:
                 if interrupt.pending is not TIMER_PENDING:

@@ -10,9 +10,10 @@ from attrs import evolve
 from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
 from popek.isa.classic import CLASSIC, SYSTEM
+from popek.prove.checks import Search
 from popek.prove.classes import Showing, classify
 from popek.prove.decide import find_witness
-from popek.prove.guest_witness import Search, Witness
+from popek.prove.guest_witness import Witness
 from popek.prove.properties import prove
 from popek.prove.values import Classes, Status
 from popek.vmm.monitor import Monitor
