@@ -8,10 +8,10 @@ from popek.exercises.question import Mark, Question, Topic
 from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
 from popek.library import running
-from popek.prove.candidates import ALLOTMENT
+from popek.prove.checks import REAL_MEMORY
 from popek.prove.classes import Showing, classify
 from popek.prove.decide import under
-from popek.prove.guest_witness import REAL_MEMORY
+from popek.prove.pools import ALLOTMENT
 from popek.vmm.compare import Comparison
 from popek.vmm.monitor import TRAP_AND_EMULATE
 
