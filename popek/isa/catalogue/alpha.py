@@ -194,7 +194,10 @@ ALPHA = Isa(
         _HANDBOOK,
         f"{_CPU} (Robert Supnik, from the manuals)",
         "simh/simh, alpha/old_pal/alpha_pal_unix.c",
-        "year: DECchip 21064 and the first DEC 3000 and 4000 AXP systems, 1992 (unverified)",
+        (
+            "year: DEC 3000 AXP models 400 and 500, with the DECchip 21064, introduced in November 1992 (en.wikipedia.org, "
+            "DEC 3000 AXP)"
+        ),
     ),
 )
 

@@ -333,7 +333,7 @@ VT_I = evolve(
     ),
     sources=(
         f"{_SDM}, volume 2, section 11.7, and table 11-22",
-        "year: Montecito, July 2006 (unverified)",
+        "year: Montecito, the first with it, launched on 18 July 2006 (en.wikipedia.org, Montecito (processor))",
     ),
 )
 

@@ -168,7 +168,10 @@ POWERPC = Isa(
         _ENVIRONMENTS,
         _LIST,
         _SPR,
-        "year: PowerPC 601 in IBM's RS/6000 model 250, 1993 (unverified)",
+        (
+            "year: PowerPC 601 in IBM's RS/6000, October 1993 (en.wikipedia.org, PowerPC 600; computinghistory.org.uk, "
+            "IBM RISC System/6000 250)"
+        ),
     ),
 )
 

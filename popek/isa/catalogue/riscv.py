@@ -243,7 +243,10 @@ SYSTEM = (
 )
 """The system instructions, all privileged as the configuration stands."""
 
-_SIFIVE = "year: SiFive's HiFive Unleashed, the first board with M, S and U that was sold (unverified)"
+_SIFIVE = (
+    "year: SiFive's Freedom U540 in the HiFive Unleashed, with M, S and U, launched early in 2018 (en.wikipedia.org, "
+    "Freedom U540)"
+)
 
 RISCV = Isa(
     name="riscv",

@@ -165,7 +165,10 @@ SPARC = Isa(
     slots=(*SLOTS, WIM, STALE),
     sources=(
         _MANUAL,
-        "year: SuperSPARC in Sun's SPARCstation 10, the first with version 8 (unverified); version 7 came in 1987",
+        (
+            "year: SuperSPARC, version 8, 1992 (genisyscorp.com, SuperSPARC), in Sun's SPARCstation 10 of May 1992 "
+            "(apfelklassik.de, Die SPARCstation 10); version 7 came in 1987"
+        ),
     ),
 )
 

@@ -73,7 +73,11 @@ X86_UMIP = evolve(
     sources=(
         f"{SDM3}, CR4.UMIP",
         "Linux, arch/x86/kernel/umip.c (R. Neri, 2017): which instructions fault, and what is emulated then",
-        "unverified: the year of the first processor; 2017 is that of umip.c",
+        "WikiChip, x86/umip: introduced with Cannon Lake, Goldmont Plus and AMD Zen 2",
+        (
+            "year: of Goldmont Plus the first processors came in the fourth quarter of 2017 (computerbase.de, Gemini Lake "
+            "Refresh, August 2019)"
+        ),
     ),
 )
 
