@@ -20,7 +20,7 @@ from popek.isa.slot import BASE, PC
 from popek.prove.checks import Check, Search
 from popek.prove.pools import ALLOTMENT, Variant
 from popek.prove.setups import Setup, assignments, invocation
-from popek.prove.squares import writes_program_state
+from popek.prove.structure import writes_program_state
 
 _HERE = "here"
 _PREFIX, _AHEAD = 16, 3

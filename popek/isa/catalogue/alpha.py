@@ -195,8 +195,8 @@ ALPHA = Isa(
         f"{_CPU} (Robert Supnik, from the manuals)",
         "simh/simh, alpha/old_pal/alpha_pal_unix.c",
         (
-            "year: DEC 3000 AXP models 400 and 500, with the DECchip 21064, introduced in November 1992 (en.wikipedia.org, "
-            "DEC 3000 AXP)"
+            "year: DEC 3000 AXP models 400 and 500, with the DECchip 21064, introduced in November 1992 "
+            "(en.wikipedia.org, DEC 3000 AXP)"
         ),
     ),
 )

@@ -75,8 +75,8 @@ X86_UMIP = evolve(
         "Linux, arch/x86/kernel/umip.c (R. Neri, 2017): which instructions fault, and what is emulated then",
         "WikiChip, x86/umip: introduced with Cannon Lake, Goldmont Plus and AMD Zen 2",
         (
-            "year: of Goldmont Plus the first processors came in the fourth quarter of 2017 (computerbase.de, Gemini Lake "
-            "Refresh, August 2019)"
+            "year: of Goldmont Plus the first processors came in the fourth quarter of 2017 (computerbase.de, "
+            "Gemini Lake Refresh, August 2019)"
         ),
     ),
 )
