@@ -1,8 +1,9 @@
 """The whole table: every guest, under every technique, on every variant; run time and proof agree.
 
 Where equivalence is proved, a guest's observable result is the bare machine's: how it ended, what it printed,
-registers, slots, and memory, the words aside that a port has replaced. Where it is refuted, the proof's witness
-diverges when it is run. The slice in the suite has some of the variants and guests; all is behind the soak marker.
+registers, slots, and memory, in which a port's hypercall stands for the instruction that it replaces. Where it is
+refuted, the proof's witness diverges when it is run. The slice in the suite has some of the variants and guests; all
+is behind the soak marker.
 """
 
 from functools import cache
@@ -16,6 +17,7 @@ from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
 from popek.isa.classic import CLASSIC
 from popek.isa.classic_vt import GUEST_MODE
+from popek.isa.hypercall import meant
 from popek.isa.program import Program
 from popek.isa.slot import MEMORY
 from popek.isa.variants import VARIANTS
@@ -65,7 +67,7 @@ def bare(name: str, guest: str) -> Seen:
     found, isa = library.find(guest), ISAS[name]
     words = program(isa, guest).words
     machine = Machine(isa, words, memory=found.memory, typed=found.input, disk=found.disk)
-    return seen(machine, name, guest)
+    return seen(machine, name)
 
 
 def virtual(name: str, guest: str, monitor: str) -> Seen:
@@ -76,23 +78,20 @@ def virtual(name: str, guest: str, monitor: str) -> Seen:
     return seen(
         running.virtual(isa, ready, monitor, allotment=place, memory=4096, input=found.input, disk=found.disk),
         name,
-        guest,
     )
 
 
-def seen(machine: Machine | VirtualMachine, name: str, guest: str) -> Seen:
+def seen(machine: Machine | VirtualMachine, name: str) -> Seen:
     """Run a machine, and return everything that can be observed of it."""
     result = machine.run(STEPS)
-    ported = {a for a in program(ISAS[name], guest).code if critical_at(name, guest, a)}
-    memory = tuple(machine.state.element(MEMORY, a) for a in range(machine.state.size) if a not in ported)
+    memory = tuple(unported(name, machine.state.element(MEMORY, a)) for a in range(machine.state.size))
     return result.outcome, result.output, result.registers, result.steps, result.slots, memory
 
 
-def critical_at(name: str, guest: str, address: int) -> bool:
-    """Say whether a word is a critical instruction, and so one that a port replaces."""
-    isa = ISAS[name]
-    decoded = isa.decode(program(isa, guest).words[address])
-    return decoded is not None and decoded.instruction.name in critical(name)
+def unported(name: str, word: int) -> int:
+    """Return the critical instruction that a word in memory is the hypercall for, or a copy of; or the word."""
+    decoded = meant(ISAS[name], word)
+    return decoded.word if decoded is not None and decoded.instruction.name in critical(name) else word
 
 
 @cache
