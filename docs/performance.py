@@ -32,8 +32,9 @@ _HEAD = """# Performance
 
 <!-- Written by `python docs/generate.py` from docs/measured/*.json; do not edit. -->
 
-Measured on {cores} shared with other work, so compare ratios, not third digits. Each number is the median of its turns,
-with the least and the most of them; a ratio is taken in each turn by itself, while everybody runs in turn.
+Measured on {cores}, which had other work as well; so time is processor time, and ratios tell more than third digits.
+Each number is the median of its turns, with the least and the most of them; a ratio is taken in each turn by itself,
+while everybody runs in turn.
 
 {note}
 """
@@ -42,7 +43,7 @@ _LOOPS = """## Loops
 
 `popek bench loops`: {turns} turns, Python {python}, {machine}; {versions}.
 
-Speeds are millions of popek's instructions for the same work a second. Code is warm: what is compiled has been compiled.
+Speeds are millions of popek's instructions for the same work a second. Code is warm: what can be compiled is.
 
 ![Speeds](images/loops.svg)
 """
@@ -54,8 +55,8 @@ _EXITS = """## Exits
 
 _GROWTH = """## Growth
 
-`popek bench growth`: nanoseconds an instruction by the length of a run; milliseconds and KiB for each virtual machine by
-how many there are on one real machine.
+`popek bench growth`: nanoseconds an instruction by the length of a run; milliseconds and KiB for each virtual machine
+by how many there are on one real machine.
 
 ![Growth](images/growth.svg)
 """
