@@ -3,8 +3,8 @@
 Nothing is measured here, so that the page can be checked against its data; to measure again:
 
     popek bench loops --json --svg docs/images/loops.svg > docs/measured/loops.json
-    popek bench exits --json > docs/measured/exits.json
-    popek bench growth --json --svg docs/images/growth.svg > docs/measured/growth.json
+    popek bench exits --json --turns 3 > docs/measured/exits.json
+    popek bench growth --turns 2 --json --svg docs/images/growth.svg > docs/measured/growth.json
     python docs/generate.py
 """
 
@@ -32,7 +32,8 @@ _HEAD = """# Performance
 
 <!-- Written by `python docs/generate.py` from docs/measured/*.json; do not edit. -->
 
-Measured on {cores}, which had other work as well; so time is processor time, and ratios tell more than third digits.
+Measured on {cores}, which had other work as well: time is
+processor time, and ratios tell more than third digits.
 Each number is the median of its turns, with the least and the most of them; a ratio is taken in each turn by itself,
 while everybody runs in turn.
 
