@@ -15,7 +15,6 @@ from popek.report.drawing import (
     NARROW,
     OPEN,
     QUIET,
-    WIDE,
     counted,
     drawing,
     hints,
@@ -198,14 +197,15 @@ def _many(value: Verdict, width: int) -> RenderableType:
     first = value.isas[0].monitors[0].name if value.isas[0].monitors else ""
     shown = PROPERTIES if first and width >= NARROWEST else ()
     blame = ("not privileged",) if width >= NARROW else ()
-    drawn = table("ISA", "Th 1", "Th 2", "Th 3", *(BRIEF[p] for p in shown), *blame, gap=1)
+    dated = ("year",) if width >= NARROW and any(i.year for i in value.isas) else ()
+    drawn = table(*dated, "ISA", "Th 1", "Th 2", "Th 3", *(BRIEF[p] for p in shown), *blame, gap=1)
     for isa in value.isas:
         found = next((m for m in isa.monitors if m.name == first), None)
         theorems = [short_mark(t.status) for t in isa.theorems.values()]
         properties = [short_mark(getattr(found, p).status) if found else Text("") for p in shown]
-        critical = [listed(c.name for c in isa.instructions if c.critical)] if blame else []
-        name = f"{isa.name} ({isa.year})" if isa.year and width >= WIDE else isa.name
-        drawn.add_row(Text(name), *theorems, *properties, *critical)
+        critical = [_blamed([c.name for c in isa.instructions if c.critical])] if blame else []
+        year = [Text(str(isa.year or ""))] if dated else []
+        drawn.add_row(*year, Text(isa.name, no_wrap=width >= NARROW), *theorems, *properties, *critical)
     caption = f"Th: theorems 1, 2, 3. Then the properties under {first}: equivalence, resource control, "
     caption += "efficiency, isolation."
     return stack(
