@@ -63,6 +63,7 @@ class Isa:
             double = sorted({str(v) for v in values if values.count(v) > 1})
             if double:
                 raise PopekError(f"ISA {self.name}: two instructions have the {what} {', '.join(double)}")
+        self._check_names()
         self._check_slots()
         for instruction in self.instructions:
             self._check_state(instruction)
@@ -87,6 +88,19 @@ class Isa:
             raise PopekError(
                 Problem(f"ISA {self.name}: `{strange[0]}` leaves guest mode, and is no instruction", hint=hint)
             )
+
+    def _check_names(self) -> None:
+        """Refuse state that could be taken for other state, and a slot that begins with more than it holds."""
+        names = [*(s.name for s in self.slots), *(a.name for a in self.arrays)]
+        for name in names:
+            if not name.isidentifier() or not name.isascii():
+                message = f"ISA {self.name}: `{name}` cannot be the name of a slot or an array"
+                raise PopekError(Problem(message, hint="take letters, digits and `_`, a letter first"))
+            if names.count(name) > 1:
+                raise PopekError(f"ISA {self.name}: two slots or arrays are called `{name}`")
+        for slot in self.slots:
+            if slot.bits is not None and not (isinstance(slot.reset, int) and 0 <= slot.reset < 1 << slot.bits):
+                raise PopekError(f"ISA {self.name}: `{slot}` has {slot.bits} bits, and is {slot.reset} at reset")
 
     def _check_slots(self) -> None:
         needed = {s.clock: f"`{s}` sets when it runs out" for s in self.slots if s.clock is not None}

@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Copy, Put
-from popek.isa.expression import FALSE, TRUE, Op
+from popek.isa.expression import FALSE, TRUE, Op, operand
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BASE, BOUND, MEMORY, MODE, SUPERVISOR, Array, Role, Slot
 from popek.prove.guess import guesses
@@ -24,7 +24,7 @@ from popek.prove.nice import nicer
 from popek.prove.simplify import simplified
 from popek.prove.solver import Dialog, satisfiable
 from popek.prove.symbolic import Execution, StateSpace, SymbolicState, any_state, encodable
-from popek.prove.terms import choose, differ, every, less, negated, same, some, unequal, unknown, unknown_array
+from popek.prove.terms import choose, differ, every, less, negated, now, same, some, unequal, unknown, unknown_array
 from popek.prove.values import Classes, StateWitness
 from popek.prove.witness import Case, state_witness
 
@@ -94,7 +94,7 @@ def classify_instruction(
     if privileged and showing is Showing.ANY:  # whatever it is besides, nothing is refuted by it
         showing = Showing.NOTHING
     guessing = structural and showing is not Showing.NICE
-    modes = (True,) if structural and _uniform(instruction) else (True, False) if guessing else (False, True)
+    modes = (True,) if structural and _uniform(space, instruction) else (True, False) if guessing else (False, True)
     questions = [q for q in _questions(space, instruction, modes, literal=literal) if not structural or _mentions(q)]
     found: dict[bool, dict[str, StateWitness | None]] = {False: {}, True: {}}
     undecided = {False: False, True: False}
@@ -261,7 +261,7 @@ def _pairs(state: SymbolicState) -> tuple[tuple[str, SymbolicState, SymbolicStat
     found = []
     for slot in state.space.slots:
         if slot.role is Role.RESOURCE and slot is not MODE:
-            one, other = state, state.vary(slot, unknown(f"{slot.name}'"))
+            one, other = state, state.vary(slot, now(slot, "'"))
             if slot is BOUND:
                 bounds = state.slots[BOUND], other.slots[BOUND]
                 widest = choose(less(*bounds), bounds[1], bounds[0])
@@ -297,7 +297,7 @@ def _program_differences(one: Execution, other: Execution) -> Iterator[Any]:
 def _mode_sensitive(space: StateSpace, instruction: Instruction) -> Iterator[Question]:
     """Mode-sensitive: supervisor against user mode, and user modes against each other where there are several."""
     state = any_state(space, instruction)
-    other = state.vary(MODE, unknown("mode'"))
+    other = state.vary(MODE, now(MODE, "'"))
     pairs = [(False, True)] if MODE.bits == 1 else [(False, True), (True, True)]
     for first, second in pairs:
         here = every(_in_mode(state, user=first), _in_mode(other, user=second))
@@ -312,10 +312,11 @@ def _mode_sensitive(space: StateSpace, instruction: Instruction) -> Iterator[Que
 # What need not be asked ---------------------------------------------------------------------------------------------
 
 
-def _uniform(instruction: Instruction) -> bool:
+def _uniform(space: StateSpace, instruction: Instruction) -> bool:
     """Say whether it means the same in every mode, so that what is so in user mode is so in supervisor mode."""
     meaning = instruction.user.unprivileged()
-    return meaning == instruction.supervisor.unprivileged() and MODE not in meaning.reads | meaning.writes.keys()
+    used = meaning.reads | meaning.writes.keys() | _by_translation(space, meaning)
+    return meaning == instruction.supervisor.unprivileged() and MODE not in used
 
 
 def _mentions(question: Question) -> bool:
@@ -331,12 +332,21 @@ def _mentions(question: Question) -> bool:
     varied: set[Slot | Array] = {s for s in one.slots if one.slots[s] is not other.slots[s]}
     varied |= {a for a in one.arrays if one.arrays[a] is not other.arrays[a]}
     reads = {BASE, BOUND, MEMORY} if _is_physical(behaviour) else set()
-    return not varied.isdisjoint(behaviour.reads | reads)
+    return not varied.isdisjoint(behaviour.reads | reads | _by_translation(one.space, behaviour))
 
 
 def _writes_a_resource(behaviour: Behaviour) -> bool:
     arrays = {e.array for e in behaviour.effects if isinstance(e, Put | Copy)}
     return any(part.role is Role.RESOURCE for part in behaviour.writes.keys() | arrays)
+
+
+def _by_translation(space: StateSpace, behaviour: Behaviour) -> frozenset[Slot | Array]:
+    """Return what the translation of its references looks at, R aside, which the window is by."""
+    if not _is_physical(behaviour) and len(list(behaviour.guards())) == len(behaviour.traps):
+        return frozenset()
+    address = operand("address")
+    rules = space.translation
+    return (rules.legal(address).mentions | rules.real(address).mentions) - {BASE, BOUND}
 
 
 def _is_physical(behaviour: Behaviour) -> bool:

@@ -3,7 +3,8 @@
 All of them are facts about the VM map, so they are proved once for a map, not once for an instruction.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from attrs import evolve
 
@@ -13,7 +14,7 @@ from popek.isa.cycle import Interrupt
 from popek.isa.domain import Evaluation
 from popek.isa.expression import FALSE, Expr, as_expr
 from popek.isa.slot import IE, MEMORY, MODE, PC, RUN, RUNNING, TIMER, TIMER_PENDING, USER, Role, Slot
-from popek.prove.guest_mode import guest_events
+from popek.prove.guest_mode import GuestPair, guest_events
 from popek.prove.inside import Pair, Side
 from popek.prove.obligation import Obligation, Query, Question
 from popek.prove.smtlib import Over
@@ -27,9 +28,11 @@ def events(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     """Give the obligations that are not about an instruction."""
     if monitor.in_guest_mode and isa.guest is not None:
         yield from guest_events(isa, monitor)
+        yield from _own_devices(isa, partial(GuestPair, isa, monitor))
         yield from _dispatch(isa, monitor)
         return
     yield from _initial(isa, monitor)
+    yield from _own_devices(isa, partial(Pair, isa, monitor, lemma=False))
     yield from _translation(isa, monitor)
     yield from _ticks(isa, monitor)
     yield from _exits(isa, monitor)
@@ -74,33 +77,32 @@ def _initial(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
             pair.given(), every(unequal(slots[TIMER], 0), *(same(slots[s], value) for s, value in wanted.items()))
         )
 
-    def undisturbed() -> Question:
-        pair = Pair(isa, monitor, lemma=False)
-        pending = [
-            i.pending for i in isa.cycle.interrupts if i.pending in pair.loaded and i.pending is not TIMER_PENDING
-        ]
-        return _claimed(pair.given(), every(*(same(pair.loaded[s], unknown(f"host.{s.name}")) for s in pending)))
-
-    def closed() -> Question:
-        pair = Pair(isa, monitor, lemma=False)
-        devices = [s for s in isa.slots if s.kind == "device" and s in pair.loaded]
-        return _claimed(pair.given(), every(*(same(pair.loaded[s], unknown(f"host.{s.name}")) for s in devices)))
-
     yield _make("event:initial", "what is entered is what is recovered", keeps)
     says = "the real machine runs, in user mode, with interrupts on and the timer running"
     yield _make("event:initial", says, runs, name="event:initial, entered")
-    yield _make(
-        "event:device",
-        "no interrupt of the guest's devices is pending in the real machine",
-        undisturbed,
-        name="pending",
-    )
-    says = "the real devices keep the monitor's own state"
-    yield _make("event:initial", says, closed, "resource_control", "event:initial, devices")
     says = "on entry R is inside the allotment, the mode user, the processor running and interruptible"
     yield _make("event:initial", says, confines, "resource_control")
     yield _make("event:initial", "R inside the allotment may only shrink", stays, "resource_control", "R, inside")
     yield _make("event:initial", says, confines, "isolation", "event:initial, isolation")
+
+
+def _own_devices(isa: Isa, make: Callable[[], Pair]) -> Iterator[Obligation]:
+    """State that entering loads nothing of the guest's, nor anything else, into the real devices."""
+
+    def kept(pair: Pair, slots: Iterable[Slot]) -> Question:
+        loaded = (s for s in slots if s in pair.loaded and s is not TIMER_PENDING)
+        return _claimed(pair.given(), every(*(same(pair.loaded[s], unknown(f"host.{s.name}")) for s in loaded)))
+
+    def undisturbed() -> Question:
+        return kept(make(), (i.pending for i in isa.cycle.interrupts))
+
+    def closed() -> Question:
+        return kept(make(), (s for s in isa.slots if s.kind == "device"))
+
+    says = "no interrupt of the guest's devices is pending in the real machine"
+    yield _make("event:device", says, undisturbed, name="pending")
+    says = "the real devices keep the monitor's own state"
+    yield _make("event:initial", says, closed, "resource_control", "event:initial, devices")
 
 
 def _translation(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
@@ -133,7 +135,8 @@ def _ticks(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     for interrupt in isa.cycle.interrupts:
         blame = "event:timer" if interrupt.cause is Cause.TIMER else "event:device"
         says = f"no virtual {interrupt.cause.name.lower()} interrupt waits while the guest goes on"
-        yield _make(blame, says, _noticed(isa, monitor, interrupt), name=f"{blame}, noticed")
+        name = f"{blame}, {interrupt.pending} noticed"
+        yield _make(blame, says, _noticed(isa, monitor, interrupt), name=name)
 
 
 def _tick(isa: Isa, monitor: Monitor, slots: tuple[Slot | None, ...]) -> Callable[[], Question]:

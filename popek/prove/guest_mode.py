@@ -36,7 +36,7 @@ from popek.prove.obligation import Obligation, Query, Question
 from popek.prove.smtlib import Over
 from popek.prove.squares import MODES, Square
 from popek.prove.symbolic import Execution, encodable
-from popek.prove.terms import EXPRESSIONS, choose, every, iff, implies, less, negated, same, unequal, unknown
+from popek.prove.terms import EXPRESSIONS, choose, every, iff, implies, less, negated, now, same, unequal, unknown
 from popek.vmm.monitor import Monitor, Treatment
 
 _SAME = "it touches program state and the guest's copies alone, which are the same words on both sides"
@@ -66,7 +66,7 @@ class GuestPair(Pair):
         slots = {}
         for slot in self.isa.slots:
             if slot.role is Role.PROGRAM:
-                slots[slot] = unknown(slot.name)
+                slots[slot] = now(slot)
             else:
                 slots[slot] = self.loaded.get(slot, unknown(f"host.{slot.name}"))
         slots[TIMER] = self.timer
@@ -228,7 +228,8 @@ def guest_events(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
         program = {s: t for s, t in here.kept.items() if s.role is Role.PROGRAM}
         slots = {**here.real.slots, **here.loaded, **{s: here.loaded.get(s, t) for s, t in program.items()}}
         recovered = here.recover(slots, {s: here.kept[s] for s in here.copies})
-        return _claimed(here.given(), every(*(same(recovered[s], here.kept[s]) for s in isa.slots)))
+        rested = same(here.loaded[TIMER_PENDING], 0)
+        return _claimed(here.given(), every(rested, *(same(recovered[s], here.kept[s]) for s in isa.slots)))
 
     def kept() -> Question:
         here = pair()

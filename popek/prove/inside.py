@@ -31,9 +31,11 @@ from popek.prove.terms import (
     implies,
     less,
     negated,
+    now,
     same,
     unequal,
     unknown,
+    unknown_array,
 )
 from popek.vmm.control import INVARIANT
 from popek.vmm.monitor import Monitor
@@ -135,7 +137,7 @@ class Pair:
     def host(self, physical: Any) -> Any:
         """Return a word of real memory outside the allotment: the trap words, or somebody else's."""
         vector = less(physical, TRAP_WORDS)
-        return choose(vector, function("vector")(physical), function(f"host{self.tag}")(physical))
+        return choose(vector, function(f"vector{self.tag}{self.time}")(physical), function(f"host{self.tag}")(physical))
 
     def legal(self, address: Any) -> Any:
         """Return the shared truth that an address may be referred to."""
@@ -159,7 +161,7 @@ class Pair:
         slots = {}
         for slot in self.isa.slots:
             if slot.role is Role.PROGRAM:
-                slots[slot] = unknown(slot.name)
+                slots[slot] = now(slot)
             else:
                 slots[slot] = self.loaded.get(slot, unknown(f"host.{slot.name}"))
         slots[TIMER], slots[BOUND] = self.timer, self.bound
@@ -180,7 +182,7 @@ class Pair:
 
     def _arrays(self, prefix: str) -> dict[Array, Any]:
         return {
-            a: function(a.name if a.role is Role.PROGRAM else f"{prefix}{a.name}")
+            a: unknown_array(a) if a.role is Role.PROGRAM else function(f"{prefix}{a.name}")
             for a in self.isa.arrays
             if a is not MEMORY
         }

@@ -97,7 +97,7 @@ def decided(
 
 
 def _key(isa: Isa, monitor: Monitor, obligation: Obligation, how: tuple[int, ...]) -> Key:
-    about: object = None if obligation.blame.startswith("event:") else isa[obligation.blame]
+    about: object = isa.by_name.get(obligation.blame)
     routine: Behaviour | None = monitor.routines.get(obligation.blame)
     what = obligation.name, obligation.says, obligation.property
     return (*what, about, routine, how, *_frame(isa, monitor))

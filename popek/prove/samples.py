@@ -17,9 +17,9 @@ from popek.prove.terms import WIDTH
 W = 64
 _ALWAYS: Mapping[str, int] = {
     "k": 64, "w": W, "q": 192, "quantum": 9, "quantum'": 11, "v.run": 0, "timer": 4, "timer'": 5, "v.timer": 0,
-    "pc": 16, "operand.a": 1, "operand.b": 2, "operand.c": 3, "operand.word": 0, "offset": 66,
+    "pc": 16, "now.pc": 16, "operand.a": 1, "operand.b": 2, "operand.c": 3, "operand.word": 0, "offset": 66,
 }  # fmt: skip
-_OTHERS = {"host": 7000, "host'": 8000, "vector": 1, "guest": 2000}
+_OTHERS = {"host": 7000, "host'": 8000, "vector": 1, "vector'": 4, "guest": 2000}
 
 
 @frozen
@@ -80,7 +80,7 @@ class Sample:
         """Return a word of an unknown function."""
         first, step = self.shape.registers
         if array.name in _OTHERS:
-            return _OTHERS[array.name] + index
+            return (_OTHERS[array.name] + index) % (1 << WIDTH)
         return (first + step * index) % (1 << WIDTH)
 
     def legal(self, address: int) -> bool:

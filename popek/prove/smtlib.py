@@ -137,7 +137,7 @@ class Script:
     def _name(self, here: Expr, uses: int) -> None:
         written = self._written(here, [self._names[a] for a in here.args])
         if uses > 1 and here.args:
-            name = f"t{self._defined}"
+            name = f"let.{self._defined}"
             sort = self.how.sort if here.sort is Sort.WORD else "Bool"
             self._lines.append(f"(define-fun {name} () {sort} {written})")
             self._defined += 1
@@ -180,6 +180,7 @@ class Script:
             self.unknowns[quoted[1:-1]] = name
             takes = " ".join([self.how.sort] * arity)
             self._lines.append(f"(declare-fun {quoted} ({takes}) {sort})")
+        assert self.unknowns[quoted[1:-1]] == name, f"{name} is written as {self.unknowns[quoted[1:-1]]} is"
         return quoted
 
 

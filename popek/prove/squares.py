@@ -271,7 +271,8 @@ def independence(square: Square) -> Obligation:
         goal = implies(runs[0].completes, every(runs[1].completes, *alike))
         return _asked(square, one, goal, *two.given(), *equal)
 
-    reads_time = not {TIMER, TIMER_PENDING}.isdisjoint(square.really.reads | square.really.writes.keys())
+    holding_time = {TIMER, TIMER_PENDING, MEMORY}  # in memory the trap words do
+    reads_time = not holding_time.isdisjoint(square.really.reads | square.really.writes.keys())
     query_or_none = query if reads_time or not square.structural else None
     return _obligation(square, "independence", _name(square), says, query_or_none)
 

@@ -28,6 +28,7 @@ from popek.prove.terms import (
     function,
     less,
     negated,
+    now,
     same,
     some,
     unknown,
@@ -150,7 +151,7 @@ def any_state(space: StateSpace, instruction: Instruction) -> SymbolicState:
 def _any_state(space: StateSpace, operands: tuple[str, ...]) -> SymbolicState:
     return SymbolicState(
         space,
-        {s: unknown(s.name) for s in space.slots},
+        {s: now(s) for s in space.slots},
         {a: unknown_array(a) for a in space.arrays},
         function("window"),
         unknown("q"),

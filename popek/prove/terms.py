@@ -26,7 +26,7 @@ from popek.isa.expression import (
     ult,
     unchecked,
 )
-from popek.isa.slot import Array, Role
+from popek.isa.slot import Array, Role, Slot
 
 WIDTH = 32
 
@@ -47,6 +47,11 @@ def unknown(name: str) -> Expr:
     return operand(name)
 
 
+def now(slot: Slot, tag: str = "") -> Expr:
+    """Return the unknown value of a slot; no other unknown has such a name, whatever the slot is called."""
+    return unknown(f"now.{slot.name}{tag}")
+
+
 @cache
 def _named(name: str) -> Array:
     return Array(name, "An unknown function from word to word.", Role.PROGRAM)
@@ -61,7 +66,7 @@ def function(name: str) -> Callable[[Word], Expr]:
 
 def unknown_array(array: Array, tag: str = "") -> Callable[[Word], Expr]:
     """Return the unknown contents of an array of the state."""
-    return function(f"{array.name}{tag}")
+    return function(f"now.{array.name}{tag}")
 
 
 def every(*truths: Expr) -> Expr:

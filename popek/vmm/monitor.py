@@ -161,6 +161,10 @@ class Monitor:
             raise PopekError(f"monitor {self.name}: what runs at all in guest mode runs there in both virtual modes")
         if self.quantum < 1:
             raise PopekError(f"monitor {self.name}: a quantum of {self.quantum} instructions lets no guest run")
+        if self.quantum > WORD_MASK:
+            raise PopekError(
+                f"monitor {self.name}: a quantum of {self.quantum} instructions is more than a timer holds"
+            )
         if self.cache < SMALLEST_CACHE:
             raise PopekError(f"monitor {self.name}: a translation cache has {SMALLEST_CACHE} words at least")
 
