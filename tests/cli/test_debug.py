@@ -118,3 +118,10 @@ def test_without_textual_it_is_said_what_to_install(call: Call, monkeypatch: pyt
     answer = call("debug", "hello")
     assert answer.status == 2
     assert "extra `debug`" in answer.err
+
+
+def test_without_a_terminal_it_is_said_what_to_do(call: Call) -> None:
+    """A pipe would wait for ever."""
+    answer = call("debug", "hello")
+    assert (answer.status, answer.out) == (2, "")
+    assert "needs a terminal" in answer.err

@@ -1,5 +1,6 @@
 """`popek debug`: step a guest on a screen of its own."""
 
+import sys
 from typing import Any
 
 import click
@@ -26,6 +27,8 @@ def command(*, guest: str, monitor: str | None, isa: str | None, changes: Change
     except ImportError as error:
         hint = "install popek with its extra `debug`; `popek run GUEST --trace FILE` needs none"
         raise PopekError(Problem(f"the debugger needs Textual ({error})", hint=hint)) from None
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        raise PopekError(Problem("the debugger needs a terminal", hint="`popek run GUEST --trace FILE` needs none"))
     found = naming.guest(guest)
     on = naming.chosen(isa or found.isa, changes).isa
     machine.pop("max_steps")
