@@ -9,7 +9,7 @@ in the class. A positive answer comes with that state, replayed on the reference
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, unique
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -57,6 +57,8 @@ class Question:
     sides: tuple[Side, ...]
     formula: Callable[..., Any] = field(repr=False)
     literal: bool = False
+    varied: frozenset[Slot | Array] = frozenset()
+    """What the two sides differ in."""
 
 
 def classify(
@@ -134,16 +136,19 @@ def _ask(
     """Return whether there is such a state, nothing if the solver gave up; and, if it is wanted, one, replayed."""
     meaning = [(s, b if question.literal else b.unprivileged()) for s, b in question.sides]
     cases = [Case(s, b, actual) for (s, b), (_, actual) in zip(meaning, question.sides, strict=True)]
-    if guessing:
-        guessed = next(guesses(instruction, question.kind, cases, user=question.user), None)
-        if guessed is not None:
-            return True, None if showing is Showing.NOTHING else guessed
+    guessed = partial(guesses, instruction, question.kind, cases, user=question.user)
+    shown = next(guessed(), None) if guessing else None
+    if shown is not None:
+        return True, None if showing is Showing.NOTHING else shown
     formula = question.formula(*(Execution(s, b) for s, b in meaning))
     given = [f for state, _ in meaning for f in (*state.possible(), *encodable(instruction, state))]
     if guessing:
         given, formula = [simplified(g) for g in given], simplified(formula)
         if formula is FALSE:
             return False, None
+        shown = next(guessed(further=True), None)
+        if shown is not None:
+            return True, None if showing is Showing.NOTHING else shown
     asked = Dialog(*dict.fromkeys(given), formula)
     answer = asked.check()
     if not answer:
@@ -241,7 +246,7 @@ def _behaviour_sensitive(space: StateSpace, instruction: Instruction, *, user: b
     state = any_state(space, instruction)
     actual = _actual(instruction, user=user)
     here = _in_mode(state, user=user)
-    for kind, one, other in _pairs(state):
+    for varied, one, other in _pairs(state):
         sides = (one, actual), (other, actual)
 
         def formula(a: Execution, b: Execution, sides: tuple[Side, ...] = sides) -> Any:
@@ -252,13 +257,13 @@ def _behaviour_sensitive(space: StateSpace, instruction: Instruction, *, user: b
                 shows = some(shows, every(only_one, *(negated(r.memory_trap) for r in runs)))
             return every(here, negated(some(a.memory_trap, b.memory_trap)), shows)
 
-        yield Question(kind, user, sides, formula)
+        yield Question(varied.kind, user, sides, formula, varied=frozenset((varied,)))
 
 
 @cache
-def _pairs(state: SymbolicState) -> tuple[tuple[str, SymbolicState, SymbolicState], ...]:
-    """Return pairs of states that are equal but for one resource other than the mode, by the kind of that resource."""
-    found = []
+def _pairs(state: SymbolicState) -> tuple[tuple[Slot | Array, SymbolicState, SymbolicState], ...]:
+    """Return pairs of states that are equal but for one resource other than the mode, each with that resource."""
+    found: list[tuple[Slot | Array, SymbolicState, SymbolicState]] = []
     for slot in state.space.slots:
         if slot.role is Role.RESOURCE and slot is not MODE:
             one, other = state, state.vary(slot, now(slot, "'"))
@@ -266,11 +271,11 @@ def _pairs(state: SymbolicState) -> tuple[tuple[str, SymbolicState, SymbolicStat
                 bounds = state.slots[BOUND], other.slots[BOUND]
                 widest = choose(less(*bounds), bounds[1], bounds[0])
                 one, other = evolve(one, widest=widest), evolve(other, widest=widest)
-            found.append((slot.kind, one, other))
+            found.append((slot, one, other))
     for array in state.space.arrays:
         if array.role is Role.RESOURCE:
             varied = {**state.arrays, array: unknown_array(array, "'")}
-            found.append((array.kind, state, evolve(state, arrays=varied)))
+            found.append((array, state, evolve(state, arrays=varied)))
     return tuple(found)
 
 
@@ -306,7 +311,7 @@ def _mode_sensitive(space: StateSpace, instruction: Instruction) -> Iterator[Que
             return every(here, negated(some(a.memory_trap, b.memory_trap)), _shows(a, b))
 
         sides = (state, _actual(instruction, user=first)), (other, _actual(instruction, user=second))
-        yield Question(MODE.kind, first and second, sides, formula)
+        yield Question(MODE.kind, first and second, sides, formula, varied=frozenset((MODE,)))
 
 
 # What need not be asked ---------------------------------------------------------------------------------------------
@@ -324,15 +329,18 @@ def _mentions(question: Question) -> bool:
     if len(question.sides) == 1:
         (_, behaviour), *_ = question.sides
         return bool(behaviour.traps) if question.kind == LITERAL else _writes_a_resource(behaviour)
-    (one, behaviour), (other, twin) = question.sides
-    if question.kind == MODE.kind:
-        behaviour, twin = behaviour.unprivileged(), twin.unprivileged()
-    if behaviour != twin:
-        return True
-    varied: set[Slot | Array] = {s for s in one.slots if one.slots[s] is not other.slots[s]}
-    varied |= {a for a in one.arrays if one.arrays[a] is not other.arrays[a]}
-    reads = {BASE, BOUND, MEMORY} if _is_physical(behaviour) else set()
-    return not varied.isdisjoint(behaviour.reads | reads | _by_translation(one.space, behaviour))
+    (state, behaviour), (_, twin) = question.sides
+    if behaviour is twin:
+        return not question.varied.isdisjoint(_looked_at(state.space, behaviour))
+    behaviour, twin = behaviour.unprivileged(), twin.unprivileged()
+    return behaviour != twin or not question.varied.isdisjoint(_looked_at(state.space, behaviour))
+
+
+@cache
+def _looked_at(space: StateSpace, behaviour: Behaviour) -> frozenset[Slot | Array]:
+    """Return everything on which it depends what a behaviour does."""
+    physical: frozenset[Slot | Array] = frozenset((BASE, BOUND, MEMORY) if _is_physical(behaviour) else ())
+    return behaviour.reads | physical | _by_translation(space, behaviour)
 
 
 def _writes_a_resource(behaviour: Behaviour) -> bool:

@@ -14,7 +14,7 @@ from popek.isa.expression import TRUE, Expr
 from popek.prove import solver
 from popek.prove.narrow import narrowed
 from popek.prove.relevant import relevant
-from popek.prove.samples import Sample, samples
+from popek.prove.samples import Sample, further, samples
 from popek.prove.simplify import simplified
 from popek.prove.smtlib import Over, script
 from popek.prove.terms import WIDTH, every, negated, some
@@ -146,7 +146,8 @@ def _answer(question: Question, seed: int) -> Answer:
     asked = evolve(question, assumptions=matter)
     key = asked, seed, solver.RESOURCES
     if key not in _answers:
-        _answers[key] = _solved(asked, seed, WIDTH)
+        broken = any(_breaks(s, asked) for s in further())
+        _answers[key] = (Status.REFUTED, "evaluation", "") if broken else _solved(asked, seed, WIDTH)
     answer = _answers[key]
     if answer[0] in (Status.PROVED, Status.REFUTED) and not _possible(others):
         return _solved(question, seed, WIDTH)

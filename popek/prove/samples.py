@@ -15,6 +15,9 @@ from popek.isa.slot import Array, Slot
 from popek.prove.terms import WIDTH
 
 W = 64
+PATTERNS = (0, 0xAAAAAAAA, 0x55555555, (1 << WIDTH) - 1)
+"""Words that differ in many bits, for tables in memory."""
+
 _ALWAYS: Mapping[str, int] = {
     "k": 64, "w": W, "q": 192, "quantum": 9, "quantum'": 11, "v.run": 0, "timer": 4, "timer'": 5, "v.timer": 0,
     "pc": 16, "now.pc": 16, "operand.a": 1, "operand.b": 2, "operand.c": 3, "operand.word": 0, "offset": 66,
@@ -33,6 +36,12 @@ class Shape:
     registers: tuple[int, int]
     flags: int
     looked_at: int
+    enabled: int | None = None
+    """The virtual interrupt enable, where it is not as `flags` has it."""
+    host: int = 1
+    """What the real machine's registers hold that no map loads."""
+    patterns: bool = False
+    """Whether the guest's memory holds patterns of bits."""
 
     @property
     def words(self) -> Mapping[str, int]:
@@ -45,6 +54,7 @@ class Shape:
             "operand.imm": self.flags,
             "element": self.looked_at,
             "word": 20 + self.looked_at,
+            "v.ie": self.flags if self.enabled is None else self.enabled,
             **_ALWAYS,
         }
 
@@ -74,11 +84,13 @@ class Sample:
     def operand(self, name: str) -> int:
         """Return an unknown word."""
         known = self._words.get(name)
-        return (1 if name.startswith("host.") else self.shape.flags) if known is None else known
+        return (self.shape.host if name.startswith("host.") else self.shape.flags) if known is None else known
 
     def element(self, array: Array, index: int) -> int:
         """Return a word of an unknown function."""
         first, step = self.shape.registers
+        if self.shape.patterns and array.name == "guest":
+            return PATTERNS[index % len(PATTERNS)]
         if array.name in _OTHERS:
             return (_OTHERS[array.name] + index) % (1 << WIDTH)
         return (first + step * index) % (1 << WIDTH)
@@ -96,6 +108,21 @@ class Sample:
 
 
 _WINDOWS = ((0, 64, 64), (8, 40, 40), (8, 100, 56))
+
+
+@cache
+def further() -> tuple[Sample, ...]:
+    """Return samples for questions that are settled by none of the others: they are tried just before the solver."""
+    shapes = (
+        (False, 1, (17, 1), 0, 1), (False, 0, (17, 1), 1, 0), (False, 2, (16, 0), 0, 1),
+        (True, 1, (17, 1), 0, 0), (True, 1, (34, 1), 0, 0), (True, 1, (34, 1), 1, 0), (True, 0, (42, 1), 1, 0),
+        (True, 1, ((1 << WIDTH) - 1, 0), 0, 1),
+    )  # fmt: skip
+    return tuple(
+        Sample(Shape(mode, *_WINDOWS[0], registers, flags, 1, enabled, host, patterns))
+        for patterns, host, registers, flags, enabled in shapes
+        for mode in (0, 1)
+    )
 
 
 @cache
