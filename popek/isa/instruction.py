@@ -42,7 +42,7 @@ def _user(value: object) -> InUser | Behaviour:
     return value if isinstance(value, InUser) else _behaviour(value)
 
 
-@frozen(repr=False)
+@frozen(repr=False, cache_hash=True)
 class Instruction:
     """One instruction of an ISA.
 

@@ -45,6 +45,7 @@ def copy(square: Square) -> Obligation:
         "equivalence",
         square.instruction.name,
         None if spared else query,
+        user=square.user,
         why="the real machine always traps here" if square.always_traps else "it only goes on to the next word",
     )
 

@@ -160,7 +160,8 @@ def variants(instruction: Instruction, *, first: int = 1, seed: int = 0) -> Iter
     if not (free or about.immediate or about.memory):
         return
     immediates = [{about.immediate.field.name: v} for v in about.compared[IMM]] if about.immediate else []
-    for value, immediate in product((5, 40, 1, 2, 3, 100, _SIZE), [*immediates, {}]):
+    last = (_SIZE - 1,) if about.memory else ()
+    for value, immediate in product((5, 40, 1, 2, 3, 100, _SIZE, *last), [*immediates, {}]):
         yield Variant({**plain, **immediate}, dict.fromkeys(free, value))
     draw = _Draw(about, Random(seed))  # noqa: S311 - no secret, but a choice that is to be repeated
     while True:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour
@@ -54,7 +54,7 @@ def _of_one(
 ) -> Iterator[Obligation]:
     square = Square(isa, monitor, isa[known.name], user, structural)
     mine = [*of_instruction(square, how), *([efficient(square, how)] if known.innocuous else [])]
-    yield from (evolve(o, user=user) for o in mine)
+    yield from mine
 
 
 def of_instruction(square: Square, how: Treatment) -> Iterator[Obligation]:
@@ -169,11 +169,12 @@ def prove(
         return _shared[key]
 
     done = list(settle((frame, how, monitor.in_guest_mode), partial(events, isa, monitor), together=True))
+    plans = [(user, monitor.plan(user=user).translates) for user, _ in MODES]
     for known in classes:
         about = isa[known.name], monitor.routines.get(known.name), known.innocuous
-        for user, _ in MODES:
+        for user, translates in plans:
             way = treatment(monitor, isa, known, user=user)
-            key = (frame, how, about, user, way, monitor.in_guest_mode, monitor.plan(user=user).translates)
+            key = (frame, how, about, user, way, monitor.in_guest_mode, translates)
             done += settle(key, partial(_of_one, isa, monitor, known, way, user=user, structural=structural))
     return Proof(isa.name, monitor.name, tuple(done))
 

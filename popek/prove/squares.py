@@ -292,13 +292,13 @@ def efficiency(square: Square, treatment: Treatment) -> Obligation:
         goal = real.completes if direct else FALSE
         return _asked(square, pair, implies(bare.completes, goal))
 
-    blame = square.instruction.name
+    claim = partial(Obligation, name, says, "efficiency", square.instruction.name, user=square.user)
     if direct and square.harmless and square.structural:
-        return Obligation(name, says, "efficiency", blame)
+        return claim()
     if not direct and not list(square.barely.guards()) and square.structural:
         why = "it always completes on the bare machine, and is not run directly"
-        return Obligation(name, says, "efficiency", blame, settled=Status.REFUTED, why=why)
-    return Obligation(name, says, "efficiency", blame, query)
+        return claim(settled=Status.REFUTED, why=why)
+    return claim(query)
 
 
 # What need not be asked, and what is not run directly ---------------------------------------------------------------
@@ -306,16 +306,16 @@ def efficiency(square: Square, treatment: Treatment) -> Obligation:
 
 def _obligation(square: Square, prop: str, name: str, says: str, query: Any, *, spares: bool = False) -> Obligation:
     """Return an obligation, settled by structure where that can be seen; `spares`: it is about what is written."""
-    blame = square.instruction.name
+    claim = partial(Obligation, name, says, prop, square.instruction.name, user=square.user)
     if query is None:
-        return Obligation(name, says, prop, blame, why="it does not mention what is varied")
+        return claim(why="it does not mention what is varied")
     if square.structural and square.always_traps:
-        return Obligation(name, says, prop, blame, why="the real machine always traps here")
+        return claim(why="the real machine always traps here")
     if square.structural and square.harmless:
-        return Obligation(name, says, prop, blame)
+        return claim()
     if square.structural and spares and writes_program_state(square.really):
-        return Obligation(name, says, prop, blame, why="it writes program state alone, and a store goes through R")
-    return Obligation(name, says, prop, blame, query)
+        return claim(why="it writes program state alone, and a store goes through R")
+    return claim(query)
 
 
 def _name(square: Square, treatment: Treatment = Treatment.DIRECT) -> str:
@@ -354,6 +354,7 @@ def emulation(square: Square, treatment: Treatment) -> Obligation:
         "equivalence",
         square.instruction.name,
         None if theirs == square.barely and swaps[0] == swaps[1] and square.structural else query,
+        user=square.user,
         why="the routine is the meaning itself",
     )
 
@@ -369,6 +370,7 @@ def dispatched(square: Square) -> Iterator[Obligation]:
                 "equivalence",
                 square.instruction.name,
                 partial(_never_traps, square, cause),
+                user=square.user,
             )
 
 
