@@ -15,6 +15,7 @@ from popek.prove.squares import (
     MODES,
     Square,
     confidentiality,
+    controlled,
     dispatched,
     efficiency,
     emulation,
@@ -61,6 +62,8 @@ def of_instruction(square: Square, how: Treatment) -> Iterator[Obligation]:
     """Give what has to be proved of one instruction, in one virtual mode, efficiency aside."""
     if how is Treatment.GUEST:
         yield from in_guest_mode(square)
+        if controlled(square):
+            yield emulation(leaving(square), how)
         return
     yield emulation(leaving(square), how)
     if how is Treatment.DIRECT:

@@ -346,6 +346,8 @@ def emulation(square: Square, treatment: Treatment) -> Obligation:
         )
         if treatment is Treatment.DIRECT:
             goal = some(Execution(pair.real, square.really).completes, goal)
+        if treatment is Treatment.GUEST:
+            goal = implies(some(*(same(bare.cause, c) for c in controlled(square))), goal)
         return _asked(square, pair, goal)
 
     return Obligation(
@@ -357,6 +359,12 @@ def emulation(square: Square, treatment: Treatment) -> Obligation:
         user=square.user,
         why="the routine is the meaning itself",
     )
+
+
+def controlled(square: Square) -> tuple[Cause, ...]:
+    """Return the causes for which the instruction's traps leave guest mode, so that it is interpreted then."""
+    made = {t.cause for t in square.barely.guards()}
+    return tuple(c for c in Cause if c in made and c.name.lower() in square.monitor.controls)
 
 
 def dispatched(square: Square) -> Iterator[Obligation]:

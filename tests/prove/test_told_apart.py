@@ -7,6 +7,7 @@ from attrs import evolve
 
 from popek.errors import PopekError
 from popek.isa.architecture import Isa
+from popek.isa.assembler import assemble
 from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.classic import CLASSIC, sets
 from popek.isa.classic_vt import CLASSIC_VT
@@ -35,6 +36,7 @@ from popek.prove.terms import function, same, unequal, unknown
 from popek.prove.theorems import theorem_1
 from popek.prove.values import Status
 from popek.testing.faults import FEW
+from popek.vmm.compare import LockStep
 from popek.vmm.monitor import EMULATED, HARDWARE_ASSISTED, MONITORS, TRAP_AND_EMULATE, Monitor
 
 _SMALL = evolve(FEW, instructions=tuple(i for i in FEW.instructions if i.name in ("nop", "ld", "svc")))
@@ -142,6 +144,20 @@ def test_nothing_of_the_guests_is_loaded_into_real_devices(what: str, *, structu
     for isa, monitor in ((_SMALL_VT, HARDWARE_ASSISTED), (_SMALL, TRAP_AND_EMULATE)):
         assert status(isa, prop, monitor, structural=structural) is Status.PROVED
         assert status(isa, prop, monitor.vary("wrong", entry=entry), structural=structural) is Status.REFUTED
+
+
+@pytest.mark.parametrize("structural", [True, False])
+def test_a_trap_that_leaves_guest_mode_is_interpreted_by_the_routine(*, structural: bool) -> None:
+    """A routine is not run where traps are the guest's own business; where they are the monitor's, it is."""
+    isa = evolve(_SMALL_VT, instructions=(*_SMALL_VT.instructions, CLASSIC_VT["divu"]))
+    wrong = HARDWARE_ASSISTED.vary("wrong", routines={"divu": Behaviour()})
+    guest = "ldi r1, 5\n divu r1, r1, r0\n halt"
+    for controls, expected in (((), Status.PROVED), (("svc",), Status.PROVED), (("arithmetic",), Status.REFUTED)):
+        monitor = evolve(wrong, controls=controls)
+        assert status(isa, "equivalence", monitor, structural=structural) is expected
+        run = LockStep(CLASSIC_VT, assemble(guest, CLASSIC_VT).words, monitor=monitor, memory=512).run(60)
+        assert (run.divergence is None) is (expected is Status.PROVED)
+        assert status(isa, "equivalence", evolve(monitor, routines={}), structural=structural) is Status.PROVED
 
 
 _SEGMENT, _LIMIT = Slot("segment", "Where the segment begins."), Slot("limit", "How long it is.")
