@@ -186,7 +186,9 @@ def _exits(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
         before = {**pair.real.slots, PC: operands["pc"] - operands["old_pc"]}
         guest = unknown("word")
         alike = same(swapped.element(MEMORY, pair.k + guest), pair.real.element(MEMORY, pair.k + guest))
+        recovered = pair.recover({s: back.get(s, swapped.slot(s)) for s in before}), pair.recover(before)
         goal = [same(back[s], before[s]) for s in back]
+        goal += [same(*(r[s] for r in recovered)) for s in isa.slots]
         goal.append(implies(less(guest, pair.w), alike))
         goal += [same(swapped.slot(s), before[s]) for s in isa.slots if s.role is Role.PROGRAM and s is not PC]
         index = unknown("element")

@@ -11,9 +11,9 @@ from popek.isa.assembler import assemble
 from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.classic import CLASSIC, sets
 from popek.isa.classic_vt import CLASSIC_VT
-from popek.isa.cycle import CYCLE, OLD_BASE, OLD_TIMER, Cycle, Interrupt
-from popek.isa.expression import Word, as_expr, element, eq, ite, legal, ult
-from popek.isa.instruction import A, Instruction, rb
+from popek.isa.cycle import CYCLE, OLD_BASE, OLD_TIMER, SWAP, Cycle, Interrupt
+from popek.isa.expression import Word, as_expr, element, eq, ite, legal, operand, ult
+from popek.isa.instruction import TRAPS, A, Instruction, ra, rb
 from popek.isa.slot import (
     BASE,
     CONSOLE_READ,
@@ -158,6 +158,21 @@ def test_a_trap_that_leaves_guest_mode_is_interpreted_by_the_routine(*, structur
         run = LockStep(CLASSIC_VT, assemble(guest, CLASSIC_VT).words, monitor=monitor, memory=512).run(60)
         assert (run.divergence is None) is (expected is Status.PROVED)
         assert status(isa, "equivalence", evolve(monitor, routines={}), structural=structural) is Status.PROVED
+
+
+@pytest.mark.parametrize("structural", [True, False])
+def test_what_a_real_trap_writes_is_not_recovered_as_the_guests(*, structural: bool) -> None:
+    """A register with the address of the last fault may be the guest's while it is inside, but an exit changes it."""
+    fault = Slot("fault", "The pc of the last trap.")
+    swap = evolve(SWAP, writes={**SWAP.writes, fault: operand("pc")})
+    moves = Instruction("setfault", "ra, rb", 0x71, "Write it.", Behaviour({fault: ra}), TRAPS)
+    isa = reading(fault, fault, cycle=evolve(CYCLE, swap=swap))
+    isa = evolve(isa, instructions=(*isa.instructions, moves, CLASSIC["ldi"]))
+    table = {fault: as_expr(fault)}
+    monitor = TRAP_AND_EMULATE.vary("wrong", entry=table, recovery=table, quantum=3)
+    run = LockStep(isa, assemble("ldi r1, 77\n setfault r1, r1" + "\n nop" * 9, isa).words, monitor=monitor, memory=512)
+    assert run.run(9).divergence is not None
+    assert status(isa, "equivalence", monitor, structural=structural) is Status.REFUTED
 
 
 _SEGMENT, _LIMIT = Slot("segment", "Where the segment begins."), Slot("limit", "How long it is.")
