@@ -184,6 +184,8 @@ def _in_user_mode(
     yield _once(instruction).following(first)
     yield from (_after(first, s) for s in _aligned(isa, exits))
     yield from (first.following(c) for c in _clocks(isa, avoided))
+    line = invocation(instruction, few(instruction, 1, first=_OWN_REGISTER)[0].fields)
+    yield from (_after(each, Setup((), (), (line,))) for each in (first, *others[::2]))
 
 
 def _after(one: Setup, two: Setup) -> Setup:
