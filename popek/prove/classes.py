@@ -57,8 +57,6 @@ class Question:
     sides: tuple[Side, ...]
     formula: Callable[..., Any] = field(repr=False)
     literal: bool = False
-    varied: frozenset[Slot | Array] = frozenset()
-    """What the two sides differ in."""
 
 
 def classify(
@@ -97,7 +95,7 @@ def classify_instruction(
         showing = Showing.NOTHING
     guessing = structural and showing is not Showing.NICE
     modes = (True,) if structural and _uniform(space, instruction) else (True, False) if guessing else (False, True)
-    questions = [q for q in _questions(space, instruction, modes, literal=literal) if not structural or _mentions(q)]
+    questions = _questions(space, instruction, modes, literal=literal, structural=structural)
     found: dict[bool, dict[str, StateWitness | None]] = {False: {}, True: {}}
     undecided = {False: False, True: False}
     for question in questions:
@@ -202,12 +200,15 @@ def _satisfiable(state: SymbolicState, instruction: Instruction, formula: Any) -
 
 
 def _questions(
-    space: StateSpace, instruction: Instruction, modes: Iterable[bool], *, literal: bool
+    space: StateSpace, instruction: Instruction, modes: Iterable[bool], *, literal: bool, structural: bool
 ) -> Iterator[Question]:
+    """Give what is to be asked; `structural`: only where the sides can differ at all, by what is mentioned."""
     for user in modes:
-        yield from _control(space, instruction, user=user, literal=literal)
-        yield from _behaviour_sensitive(space, instruction, user=user)
-    yield from _mode_sensitive(space, instruction)
+        yield from _control(space, instruction, user=user, literal=literal, structural=structural)
+        yield from _behaviour_sensitive(space, instruction, user=user, structural=structural)
+    meant = [_actual(instruction, user=user).unprivileged() for user in (False, True)]
+    if not structural or meant[0] != meant[1] or MODE in _looked_at(space, meant[0]):
+        yield from _mode_sensitive(space, instruction)
 
 
 def _actual(instruction: Instruction, *, user: bool) -> Behaviour:
@@ -219,13 +220,17 @@ def _in_mode(state: SymbolicState, *, user: bool) -> Any:
     return negated(supervisor) if user else supervisor
 
 
-def _control(space: StateSpace, instruction: Instruction, *, user: bool, literal: bool) -> Iterator[Question]:
+def _control(
+    space: StateSpace, instruction: Instruction, *, user: bool, literal: bool, structural: bool
+) -> Iterator[Question]:
     """Control-sensitive: in some state it completes and has changed a resource."""
     state = any_state(space, instruction)
-    side = state, _actual(instruction, user=user)
+    actual = _actual(instruction, user=user)
+    side = state, actual
     here = _in_mode(state, user=user)
-    yield Question(CONTROL, user, (side,), lambda run: every(here, run.completes, some(*_changes(run))))
-    if literal and user:
+    if not structural or _writes_a_resource(actual):
+        yield Question(CONTROL, user, (side,), lambda run: every(here, run.completes, some(*_changes(run))))
+    if literal and user and (actual.traps or not structural):
         yield Question(LITERAL, user, (side,), lambda run: every(here, run.deliberate_trap), literal=True)
 
 
@@ -241,12 +246,17 @@ def _changes(run: Execution) -> Iterator[Any]:
             yield every(changed, outside) if array is MEMORY else changed
 
 
-def _behaviour_sensitive(space: StateSpace, instruction: Instruction, *, user: bool) -> Iterator[Question]:
+def _behaviour_sensitive(
+    space: StateSpace, instruction: Instruction, *, user: bool, structural: bool
+) -> Iterator[Question]:
     """Behaviour-sensitive: two states in one mode, equal but for one resource, and it shows in the program state."""
     state = any_state(space, instruction)
     actual = _actual(instruction, user=user)
     here = _in_mode(state, user=user)
+    looked_at = _looked_at(space, actual)
     for varied, one, other in _pairs(state):
+        if structural and varied not in looked_at:
+            continue
         sides = (one, actual), (other, actual)
 
         def formula(a: Execution, b: Execution, sides: tuple[Side, ...] = sides) -> Any:
@@ -257,7 +267,7 @@ def _behaviour_sensitive(space: StateSpace, instruction: Instruction, *, user: b
                 shows = some(shows, every(only_one, *(negated(r.memory_trap) for r in runs)))
             return every(here, negated(some(a.memory_trap, b.memory_trap)), shows)
 
-        yield Question(varied.kind, user, sides, formula, varied=frozenset((varied,)))
+        yield Question(varied.kind, user, sides, formula)
 
 
 @cache
@@ -311,7 +321,7 @@ def _mode_sensitive(space: StateSpace, instruction: Instruction) -> Iterator[Que
             return every(here, negated(some(a.memory_trap, b.memory_trap)), _shows(a, b))
 
         sides = (state, _actual(instruction, user=first)), (other, _actual(instruction, user=second))
-        yield Question(MODE.kind, first and second, sides, formula, varied=frozenset((MODE,)))
+        yield Question(MODE.kind, first and second, sides, formula)
 
 
 # What need not be asked ---------------------------------------------------------------------------------------------
@@ -322,18 +332,6 @@ def _uniform(space: StateSpace, instruction: Instruction) -> bool:
     meaning = instruction.user.unprivileged()
     used = meaning.reads | meaning.writes.keys() | _by_translation(space, meaning)
     return meaning == instruction.supervisor.unprivileged() and MODE not in used
-
-
-def _mentions(question: Question) -> bool:
-    """Say whether the sides can differ at all: the same expressions over the same words cannot."""
-    if len(question.sides) == 1:
-        (_, behaviour), *_ = question.sides
-        return bool(behaviour.traps) if question.kind == LITERAL else _writes_a_resource(behaviour)
-    (state, behaviour), (_, twin) = question.sides
-    if behaviour is twin:
-        return not question.varied.isdisjoint(_looked_at(state.space, behaviour))
-    behaviour, twin = behaviour.unprivileged(), twin.unprivileged()
-    return behaviour != twin or not question.varied.isdisjoint(_looked_at(state.space, behaviour))
 
 
 @cache

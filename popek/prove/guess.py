@@ -4,6 +4,7 @@ A guess that shows it is a proof, since it has been replayed; one that does not 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cache
 
 from attrs import evolve, frozen
@@ -40,6 +41,12 @@ class Guess(Concrete):
         self._kind = kind
         vary_bound = symbolic.slots[BOUND] is not twin.slots[BOUND]
         self._bound = max(_BOUNDS) if vary_bound else slots[BOUND]
+
+    def again(self) -> "Guess":
+        """Return the same state, of which nothing has been looked up or written."""
+        other = copy(self)
+        other.slots, other.elements, other.touched = dict(self.slots), {}, []
+        return other
 
     def operands(self) -> dict[str, int]:
         """Return the operands' values: registers 1, 2 and 3, and the immediate."""
@@ -138,7 +145,8 @@ def guesses(
     """Give witnesses that were guessed and have been replayed, if any; `further`: those tried when no other will do."""
     modes = (SUPERVISOR, USER) if kind == MODE.kind and not user else (int(user), int(user))
     for each in kinds(instruction) if further else KINDS:
-        before, after = (_sides(cases, modes, each) for _ in range(2))
+        after = _sides(cases, modes, each)
+        before = [g.again() for g in after]
         found = witness_of(instruction, kind, cases, before, after)
         if found is not None:
             yield found
