@@ -103,8 +103,7 @@ def of_one_run(isa: Isa, monitor: Monitor, classes: Classes, how: Ways) -> Itera
     for user, _ in MODES:
         square = Square(isa, monitor, isa[classes.name], user)
         yield from of_instruction(square, how[user])
-        if classes.innocuous:
-            yield efficient(square, how[user])
+        yield from efficient(square, how[user], innocuous=classes.innocuous)
 
 
 def under(isa: Isa, monitor: Monitor, every: Iterable[Obligation]) -> Statuses:

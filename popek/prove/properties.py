@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour
@@ -54,7 +54,7 @@ def _of_one(
     isa: Isa, monitor: Monitor, known: Classes, how: Treatment, *, user: bool, structural: bool
 ) -> Iterator[Obligation]:
     square = Square(isa, monitor, isa[known.name], user, structural)
-    mine = [*of_instruction(square, how), *([efficient(square, how)] if known.innocuous else [])]
+    mine = [*of_instruction(square, how), *efficient(square, how, innocuous=known.innocuous)]
     yield from mine
 
 
@@ -77,9 +77,13 @@ def of_instruction(square: Square, how: Treatment) -> Iterator[Obligation]:
             yield copy(square)
 
 
-def efficient(square: Square, how: Treatment) -> Obligation:
-    """Give what efficiency demands of one innocuous instruction, in one virtual mode."""
-    return efficiency_in_guest_mode(square) if how is Treatment.GUEST else efficiency(leaving(square), how)
+def efficient(square: Square, how: Treatment, *, innocuous: bool | None) -> Iterator[Obligation]:
+    """Give what efficiency demands of one instruction, in one virtual mode: nothing if it is known to be sensitive."""
+    found = efficiency_in_guest_mode(square) if how is Treatment.GUEST else efficiency(leaving(square), how)
+    if innocuous is None:
+        yield evolve(found, query=None, settled=Status.UNKNOWN, why="it is not known whether it is innocuous")
+    elif innocuous:
+        yield found
 
 
 Key = tuple[object, ...]

@@ -37,7 +37,7 @@ from popek.prove.theorems import theorem_1
 from popek.prove.values import Status
 from popek.testing.faults import FEW
 from popek.vmm.compare import LockStep
-from popek.vmm.monitor import EMULATED, HARDWARE_ASSISTED, MONITORS, TRAP_AND_EMULATE, Monitor
+from popek.vmm.monitor import EMULATED, HARDWARE_ASSISTED, MONITORS, TRANSLATION_FULL, TRAP_AND_EMULATE, Monitor
 
 _SMALL = evolve(FEW, instructions=tuple(i for i in FEW.instructions if i.name in ("nop", "ld", "svc")))
 EXITS = ("halt", "in", "out", "disk")
@@ -173,6 +173,16 @@ def test_what_a_real_trap_writes_is_not_recovered_as_the_guests(*, structural: b
     run = LockStep(isa, assemble("ldi r1, 77\n setfault r1, r1" + "\n nop" * 9, isa).words, monitor=monitor, memory=512)
     assert run.run(9).divergence is not None
     assert status(isa, "equivalence", monitor, structural=structural) is Status.REFUTED
+
+
+@pytest.mark.parametrize("structural", [True, False])
+def test_efficiency_is_not_proved_of_what_may_be_innocuous(*, structural: bool) -> None:
+    """An instruction is translated if it is not known to be innocuous; if it is, after all, that costs efficiency."""
+    known = classify(_SMALL, showing=Showing.NOTHING)
+    unsure = [evolve(c, sensitive=None) if c.name == "ld" else c for c in known]
+    for given, expected in ((known, Status.PROVED), (unsure, Status.UNKNOWN)):
+        proof = prove(_SMALL, TRANSLATION_FULL, given, structural=structural)
+        assert proof.verdict("efficiency").status is expected
 
 
 _SEGMENT, _LIMIT = Slot("segment", "Where the segment begins."), Slot("limit", "How long it is.")
