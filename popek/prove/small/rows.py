@@ -113,7 +113,7 @@ class Rows:
                 if index < q:
                     host[index] = value
         mask = (1 << self.width) - 1
-        strange = [*host[:TRAP_WORDS], *(word ^ mask for word in host[TRAP_WORDS:])]
+        strange = [word ^ mask for word in host]
         strange[k : k + w] = guest
         host[k : k + w] = guest
         changed = {s for s, v in slots.items() if v != frame.real[s]}
