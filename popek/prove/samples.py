@@ -18,6 +18,9 @@ W = 64
 PATTERNS = (0, 0xAAAAAAAA, 0x55555555, (1 << WIDTH) - 1)
 """Words that differ in many bits, for tables in memory."""
 
+_TABLE = (*PATTERNS, 0xF3F3F3F3, 0xB3B3B3B3)
+"""What a table in the guest's memory holds."""
+
 _ALWAYS: Mapping[str, int] = {
     "k": 64, "w": W, "q": 192, "quantum": 9, "quantum'": 11, "v.run": 0, "timer": 4, "timer'": 5, "v.timer": 0,
     "pc": 16, "now.pc": 16, "operand.a": 1, "operand.b": 2, "operand.c": 3, "operand.word": 0, "offset": 66,
@@ -90,7 +93,7 @@ class Sample:
         """Return a word of an unknown function."""
         first, step = self.shape.registers
         if self.shape.patterns and array.name == "guest":
-            return PATTERNS[index % len(PATTERNS)]
+            return _TABLE[index % len(_TABLE)]
         if array.name in _OTHERS:
             return (_OTHERS[array.name] + index) % (1 << WIDTH)
         return (first + step * index) % (1 << WIDTH)
