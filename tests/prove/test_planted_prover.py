@@ -177,7 +177,7 @@ def test_classes_that_nobody_asks_about_are_noticed(monkeypatch: pytest.MonkeyPa
     isa = only("lra-readable")
     assert theorem_3(classify(isa, showing=Showing.NOTHING)).blame == ("lra",)
     _forget()
-    monkeypatch.setattr(classes_module, "_mentions", lambda _: False)
+    monkeypatch.setattr(classes_module, "_looked_at", lambda *_: frozenset())
     assert theorem_1(classify(isa, showing=Showing.NOTHING)).holds
     _forget()
     assert theorem_1(classify(isa, structural=False, showing=Showing.NOTHING)).blame == ("lra",)
