@@ -161,7 +161,7 @@ def _confess() -> int:
     return OUR_BUG
 
 
-OBJECTS_BETWEEN_COLLECTIONS = 50_000
+OBJECTS_BETWEEN_COLLECTIONS = 200_000
 """What is proved is large and lives long: to look through it for cycles as often as Python does costs a tenth."""
 
 
