@@ -17,7 +17,10 @@ from popek.errors import PopekError
 
 NARROWEST, WIDEST = 40, 200
 
-ASCII = str.maketrans(
+FRAMES = str.maketrans("\u2500\u2502\u250c\u2510\u2514\u2518\u253c", "-|+++++")
+"""Lines and corners, which are ASCII wherever nobody looks at a terminal: a pipe ends in who knows what."""
+
+ASCII = FRAMES | str.maketrans(
     {
         "\N{CHECK MARK}": "+",
         "\N{BALLOT X}": "x",
@@ -26,8 +29,6 @@ ASCII = str.maketrans(
         "\N{MIDDLE DOT}": "-",
         "\N{HORIZONTAL ELLIPSIS}": "~",
         "\N{RIGHTWARDS ARROW}": ">",
-        "\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-",
-        "\N{BOX DRAWINGS LIGHT VERTICAL}": "|",
         "\N{REPLACEMENT CHARACTER}": "?",
     }
 )
@@ -107,7 +108,8 @@ def show(value: Any) -> None:
         markup=False,
         legacy_windows=False,
     ).print(value, crop=False)
-    write("\n".join(line.rstrip() for line in sheet.getvalue().split("\n")))
+    text = "\n".join(line.rstrip() for line in sheet.getvalue().split("\n"))
+    write(text if terminal else text.translate(FRAMES))
 
 
 def width() -> int:

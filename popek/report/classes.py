@@ -9,6 +9,7 @@ from popek.library.classification import Classification
 from popek.prove.values import Classes, StateWitness
 from popek.report.drawing import (
     BAD,
+    GAP,
     HEAD,
     QUIET,
     drawing,
@@ -22,6 +23,7 @@ from popek.report.drawing import (
     title,
 )
 from popek.report.marks import truth
+from popek.report.sets import sets
 from popek.report.verdicts import asked_as
 
 LETTER = "read to the letter, where any trap counts as a change of a resource"
@@ -39,12 +41,18 @@ def _classification(value: Classification, width: int) -> RenderableType:
     return stack(
         title(value.isa, value.title if value.title != value.isa else ""),
         Text(LETTER, style=QUIET) if value.literal else None,
+        _pictured(value, width),
         _section("critical: sensitive and not privileged", critical, style=f"{HEAD} {BAD}"),
         _section("sensitive and privileged", sensitive),
         _names("innocuous", innocuous),
         _names("not decided", [c for c in value if c.name not in known]),
         hints(*(f"popek classify {asked_as(value.isa)} --instruction {c.name}" for c in example)),
     )
+
+
+def _pictured(value: Classification, width: int) -> RenderableType | None:
+    picture = sets(list(value), width - GAP)
+    return indented(picture) if picture is not None else None
 
 
 def _section(heading: str, members: Sequence[Classes], style: str = HEAD) -> RenderableType | None:

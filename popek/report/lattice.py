@@ -25,7 +25,7 @@ from popek.report.drawing import (
     title,
 )
 from popek.report.marks import outcome
-from popek.report.verdicts import asked_as
+from popek.report.verdicts import BRIEF, asked_as
 
 LETTERS = {"equivalence": "E", "resource_control": "R", "efficiency": "F", "isolation": "I"}
 LEGEND = "1, 3: theorems; E equivalence, R resource control, I isolation, F efficiency, where lost. T: under "
@@ -69,12 +69,12 @@ def _share(count: int, value: Lattice) -> Text:
 
 def _monitors(value: Lattice, width: int) -> RenderableType:
     narrow = width < NARROW + 12
-    headings = [p.replace("resource_", "") if narrow else p.replace("_", " ") for p in PROPERTIES]
+    headings = [BRIEF[p] if narrow else p.replace("_", " ") for p in PROPERTIES]
     drawn = table("monitor", *headings, gap=1 if narrow else GAP)
     for monitor in value.monitors:
         counts = [value.count(c) for c in of_monitor(monitor)]
         cells = [Text(_short(c, value) if narrow else _long(c, value), no_wrap=True) for c in counts]
-        drawn.add_row(Text(monitor), *cells)
+        drawn.add_row(Text(monitor, no_wrap=True), *cells)
     return drawn
 
 

@@ -3,6 +3,7 @@
 import click
 
 from popek.cli import options
+from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.library import naming, proving
 from popek.library.naming import Changes
@@ -24,5 +25,7 @@ def command(
 ) -> int:
     """Decide the classes of ISA's instructions: privileged, sensitive (and to what), critical, innocuous."""
     found = naming.chosen(isa, changes).isa
-    answer("classify", proving.classify(found, instruction, literal=literal), as_json=as_json)
+    with waiting("classifying"):
+        classes = proving.classify(found, instruction, literal=literal)
+    answer("classify", classes, as_json=as_json)
     return 0

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from popek.cli import options
+from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.library import naming, running, techniques
 from popek.library.naming import Changes
@@ -48,9 +49,10 @@ def command(
     found = naming.guest(guest)
     on = naming.chosen(isa or found.isa, changes).isa
     result: Comparison | Comparisons
-    if every:
-        result = techniques.compare_all(found, isa=on, costs=costs, **machine)
-    else:
-        result = running.compare(found, isa=on, monitor=monitor, **machine)
+    with waiting("comparing"):
+        if every:
+            result = techniques.compare_all(found, isa=on, costs=costs, **machine)
+        else:
+            result = running.compare(found, isa=on, monitor=monitor, **machine)
     answer("compare", result, as_json=as_json, ok=result.equivalent)
     return 0 if result.equivalent else 1

@@ -3,6 +3,7 @@
 import click
 
 from popek.cli import options
+from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.library import exploring, naming
 from popek.library.naming import Changes
@@ -29,5 +30,7 @@ def command(
     if claim is not None and instruction is None:
         raise click.UsageError("--claim is about an instruction: say which")
     found = naming.chosen(isa, changes).isa
-    answer("explain", exploring.explain(found, instruction, claim, literal=literal), as_json=as_json)
+    with waiting("explaining"):
+        explained = exploring.explain(found, instruction, claim, literal=literal)
+    answer("explain", explained, as_json=as_json)
     return 0

@@ -3,6 +3,7 @@
 import click
 
 from popek.cli import options
+from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.exercises import grading
 from popek.library.required import DEFAULT_MONITOR
@@ -26,6 +27,7 @@ def command(*, file: str, isa: str | None, monitor: str, as_json: bool) -> int:
     runs in a process of its own, with limits on time and memory, and with your rights. Exit status: 0 all right, 1
     something wrong, 3 something not known.
     """
-    found = grading.grade(file, isa=isa, monitor=monitor)
+    with waiting("marking"):
+        found = grading.grade(file, isa=isa, monitor=monitor)
     answer("grade", found, as_json=as_json, ok=found.passed)
     return found.status

@@ -4,6 +4,7 @@ import click
 from attrs import evolve
 
 from popek.cli import options
+from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.errors import PopekError
 from popek.library import naming, proving, witness_files
@@ -57,9 +58,11 @@ def command(
     asked = naming.chosen(isa, changes)
     if require and not check:
         raise PopekError("--require says what --check requires: give --check as well")
-    proof = proving.prove(asked.isa, monitor, *properties, full=full)
+    with waiting("proving"):
+        proof = proving.prove(asked.isa, monitor, *properties, full=full)
     if smt2 is not None:
-        proof = evolve(proof, exported=proving.export(proof, smt2))
+        with waiting("exporting"):
+            proof = evolve(proof, exported=proving.export(proof, smt2))
     if save is not None:
         proof = evolve(proof, saved=witness_files.save(proof, asked.isa, isa, monitor, save))
     if not check:

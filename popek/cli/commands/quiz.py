@@ -4,6 +4,7 @@ import click
 
 from popek.cli import options
 from popek.cli.options import Number
+from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.exercises import topics
 
@@ -18,5 +19,7 @@ def command(*, topic: str | None, seed: int, solve: bool, as_json: bool) -> int:
 
     Answers are found by proof or by running the guest, when they are asked for.
     """
-    answer("quiz", topics.quiz(topic, seed, solve=solve), as_json=as_json)
+    with waiting("finding the answer"):
+        question = topics.quiz(topic, seed, solve=solve)
+    answer("quiz", question, as_json=as_json)
     return 0

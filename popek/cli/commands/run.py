@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from popek.cli import options
+from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.engine import tiers
 from popek.library import many, naming
@@ -70,7 +71,7 @@ def command(
     guest's header expects.
     """
     found = [naming.guest(g) for g in guests]
-    with ExitStack() as stack:
+    with waiting("running"), ExitStack() as stack:
         result = many.run(
             *found,
             isa=naming.chosen(isa or found[0].isa, changes).isa,

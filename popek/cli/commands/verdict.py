@@ -3,7 +3,7 @@
 import click
 
 from popek.cli import options
-from popek.cli.progress import progress
+from popek.cli.progress import progress, waiting
 from popek.cli.terminal import answer
 from popek.errors import PopekError
 from popek.library import naming, proving
@@ -54,6 +54,7 @@ def command(
             decided = proving.verdict(*(c.isa for c in asked), literal=literal, monitor=shown, told=told)
         answer("verdict", decided, as_json=as_json)
         return 0
-    found = proving.check(asked, literal=literal, monitor=monitor, require=require)
+    with waiting("deciding"):
+        found = proving.check(asked, literal=literal, monitor=monitor, require=require)
     answer("verdict", found, as_json=as_json, ok=found.check.grade is Grade.MET)
     return STATUS[found.check.grade]

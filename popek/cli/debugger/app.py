@@ -34,9 +34,11 @@ class Debugger(App[None]):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     Vertical { width: 1fr; }
+    VerticalScroll { width: 5fr; min-width: 47; }
+    Horizontal > Vertical { width: 6fr; }
     .pane { border: round $foreground-muted; padding: 0 1; height: auto; }
     #code, #monitor { height: 1fr; }
-    #code, #memory, #events { text-wrap: nowrap; text-overflow: ellipsis; }
+    #code, #memory, #events, #slots { text-wrap: nowrap; text-overflow: ellipsis; }
     #ask { display: none; }
     #ask.asking { display: block; }
     #monitor { display: none; }
@@ -45,14 +47,14 @@ class Debugger(App[None]):
         Binding("s", "step", "step"),
         Binding("b", "step_back", "back"),
         Binding("r", "run", "run"),
-        Binding("e", "to_exit", "to exit"),
-        Binding("t", "to_trap", "to trap"),
-        Binding("k", "breakpoint", "break here"),
-        Binding("g", "ask('run to')", "run to"),
+        Binding("e", "to_exit", "exit"),
+        Binding("t", "to_trap", "trap"),
+        Binding("k", "breakpoint", "break"),
+        Binding("g", "ask('run to')", "goto"),
         Binding("w", "ask('watch')", "watch"),
         Binding("m", "monitor", "monitor"),
-        Binding("home", "restart", "restart"),
         Binding("q", "quit", "quit"),
+        Binding("home", "restart", "restart"),
     ]
 
     def __init__(self, session: Session) -> None:
@@ -72,7 +74,7 @@ class Debugger(App[None]):
                         yield pane
         yield Input(id="ask")
         yield Static(id="said")
-        yield Footer()
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Show the beginning."""

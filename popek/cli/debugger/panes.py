@@ -19,9 +19,9 @@ def code(session: Session) -> Text:
 
 
 def _line(line: Line) -> Text:
-    text = f"{'>' if line.current else ' '}{'*' if line.breakpoint else ' '} {line.address:5} {line.text:24}"
-    drawn = Text(text, style=HEAD if line.current else "", no_wrap=True)
+    text = f"{'>' if line.current else ' '}{'*' if line.breakpoint else ' '} {line.address:5} {line.text}"
     comment = line.source.partition(";")[2].strip()
+    drawn = Text(f"{text:33}" if comment else text, style=HEAD if line.current else "", no_wrap=True)
     return drawn.append(f" ; {comment}", style=QUIET) if comment else drawn
 
 
