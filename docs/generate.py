@@ -20,7 +20,7 @@ from depths import depth_picture
 from manual import guest_list, isa_manual
 from performance import performance
 from picture import verdict_picture
-from readme import CONTROL_PROGRAM, EXERCISES, OWN_MONITOR, README, page, readme
+from readme import CONTROL_PROGRAM, EXERCISES, OWN_MONITOR, README, STRUCTURES, page, readme
 
 HERE = Path(__file__).parent
 
@@ -34,6 +34,7 @@ DOCUMENTS: Mapping[Path, Callable[[], str]] = {
     OWN_MONITOR: partial(page, OWN_MONITOR),
     EXERCISES: partial(page, EXERCISES),
     CONTROL_PROGRAM: partial(page, CONTROL_PROGRAM),
+    STRUCTURES: partial(page, STRUCTURES),
     **architectures.documents(),
 }
 

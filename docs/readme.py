@@ -15,6 +15,7 @@ README = Path(__file__).parents[1] / "README.md"
 OWN_MONITOR = Path(__file__).parent / "own-monitor.md"
 EXERCISES = Path(__file__).parent / "exercises.md"
 CONTROL_PROGRAM = Path(__file__).parent / "control-program.md"
+STRUCTURES = Path(__file__).parent / "structures.md"
 TESTING = Path(__file__).parent / "testing.md"
 STATUS_ASKED = "$ echo $?"
 _CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)

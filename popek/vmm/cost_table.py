@@ -31,6 +31,8 @@ PRIMITIVES: Mapping[str, str] = {
     "call": "a call of the monitor from translated code, and what it does",
     "word": "a word of the guest's code, translated",
     "dispatch": "a look-up of a block, by the monitor or in translated code",
+    "mode": "a switch of mode between two parts of a hypervisor, those of the exit itself aside",
+    "world": "a switch of worlds, of address space and registers, between two parts of a hypervisor",
 }
 """What is counted and priced, and what each means."""
 

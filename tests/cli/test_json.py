@@ -34,6 +34,7 @@ CALLS = (
     "compare probe-jrst1 --isa jrst1",
     "compare demo-spill --isa spill",
     "compare probe-popf --isa popf --all",
+    "compare os --structures --monitor hybrid --costs visionfive2",
     "verdict classic",
     "verdict jrst1 setb --literal",
     "verdict classic --check --require theorem-1",

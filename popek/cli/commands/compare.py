@@ -7,7 +7,9 @@ import click
 from popek.cli import options
 from popek.cli.progress import waiting
 from popek.cli.terminal import answer
+from popek.errors import PopekError, Problem
 from popek.library import naming, running, techniques
+from popek.library import structures as priced
 from popek.library.naming import Changes
 from popek.library.techniques import Comparisons
 from popek.vmm.compare import Comparison
@@ -24,7 +26,8 @@ from popek.vmm.compare import Comparison
     help="The monitor: a name or a .py file.",
 )
 @click.option("--all", "every", is_flag=True, help="Under every monitor that can run guests, in one table.")
-@click.option("--costs", metavar="TABLE", help="With --all, what prices the cycles: a name or a .toml file (core2).")
+@click.option("--structures", is_flag=True, help="Under the monitor, in each structure a hypervisor may have.")
+@click.option("--costs", metavar="TABLE", help="With either, what prices the cycles: a name or a .toml file (core2).")
 @options.isa
 @options.machine
 @options.as_json
@@ -36,6 +39,7 @@ def command(
     changes: Changes,
     machine: dict[str, Any],
     every: bool,
+    structures: bool,
     costs: str | None,
     as_json: bool,
 ) -> int:
@@ -44,10 +48,20 @@ def command(
     With --all, one table of all techniques: equal or not, what ran directly, exits, blocks, hypercalls, and what it
     cost in the cycles of a model and in seconds.
 
-    The exit status is 1 if they do.
+    With --structures, the bare machine stays out of it: what the exits under one monitor cross, and cost, if the
+    hypervisor is monolithic, a microkernel, hosted, and so on.
+
+    The exit status is 1 if they differ.
     """
+    if every and structures:
+        raise PopekError(Problem("--all and --structures are two tables", hint="ask for one of them"))
+    if costs and not every and not structures:
+        raise PopekError(Problem("a cost table is for --all or --structures", hint="give one of them as well"))
     found = naming.guest(guest)
     on = naming.chosen(isa or found.isa, changes).isa
+    if structures:
+        answer("compare", priced.structures(found, isa=on, monitor=monitor, costs=costs, **machine), as_json=as_json)
+        return 0
     result: Comparison | Comparisons
     with waiting("comparing"):
         if every:

@@ -1,0 +1,95 @@
+"""One guest in each structure of a hypervisor: what is crossed, what it costs, and the way that a service goes."""
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from popek.library.structures import Structured, Structures
+from popek.report.drawing import NARROW, QUIET, WIDE, drawing, hints, indented, listed, section, stack, table, title
+from popek.report.verdicts import asked_as
+from popek.vmm.structure import GUEST, Part, Service, Structure
+
+ARROW = " > "
+
+
+@drawing.register
+def _structures(value: Structures, width: int) -> RenderableType:
+    run = value.run
+    command = f"popek compare {run.guest} --isa {asked_as(run.isa)}"
+    return stack(
+        title(run.guest or "guest", run.isa, run.monitor or ""),
+        section("what the monitor is wanted for, in any structure", _services(value)),
+        section("what that crosses", _table(value, width)),
+        section("the way of a service, from the guest and back", _ways(value)),
+        indented(Text(_said(value), style=QUIET)),
+        hints(f"{command} --monitor {run.monitor} --structures --costs visionfive2", f"{command} --all"),
+    )
+
+
+def _services(value: Structures) -> RenderableType:
+    drawn = table("", "exits", "without an exit")
+    for service in Service:
+        counts = value.served.exited[service], value.served.outside[service]
+        drawn.add_row(Text(_FOR[service]), *(Text(f"{n:,}") for n in counts))
+    for column in drawn.columns[1:]:
+        column.justify = "right"
+    return drawn
+
+
+_FOR = {
+    Service.PROCESSOR: "an instruction or a trap",
+    Service.INTERRUPT: "a real interrupt",
+    Service.DEVICE: "a device",
+}
+
+
+def _table(value: Structures, width: int) -> RenderableType:
+    short = ("switches of mode", "of worlds") if width >= NARROW else ("modes", "worlds")
+    more, most = width >= NARROW, width >= WIDE
+    headings = (*(["such as"] if more else []), *(["in supervisor mode"] if most else []))
+    drawn = table("structure", *short, "cycles", *headings)
+    for one in value.each:
+        cells = [f"{one.crossed.modes:,}", f"{one.crossed.worlds:,}", f"{one.cycles:,}"]
+        drawn.add_row(
+            Text(one.structure.name, no_wrap=True),
+            *(Text(c) for c in cells),
+            *([Text(one.structure.examples)] if more else []),
+            *([Text(_privileged(one))] if most else []),
+        )
+    for column in drawn.columns[1:4]:
+        column.justify = "right"
+    return drawn
+
+
+def _privileged(one: Structured) -> str:
+    return "; ".join(p.name for p in one.structure.parts if p.supervisor)
+
+
+def _ways(value: Structures) -> RenderableType:
+    """Draw the paths; what runs in supervisor mode is in capitals, so that one sees each switch of mode."""
+    drawn = table("", "", "")
+    for one in value.each:
+        before = one.structure.name
+        for path, services in _by_path(one.structure).items():
+            names = [p.name.upper() if p.supervisor else p.name for p in (GUEST, *path, GUEST)]
+            told = ARROW.join(names)
+            wanted = "all" if len(services) == len(Service) else listed(services)
+            drawn.add_row(Text(before, no_wrap=True), Text(wanted, style=QUIET), Text(told))
+            before = ""
+    return drawn
+
+
+def _by_path(structure: Structure) -> dict[tuple[Part, ...], list[str]]:
+    """Return which services go which way."""
+    found: dict[tuple[Part, ...], list[str]] = {}
+    for service in Service:
+        found.setdefault(structure.paths[service], []).append(service.value)
+    return found
+
+
+def _said(value: Structures) -> str:
+    return (
+        "In capitals: what runs in supervisor mode. Two switches of mode are the exit itself. A world is an address "
+        "space with its registers. Without an exit, the way begins and ends where the monitor emulates. Cycles are a "
+        f"model: what was counted, at the prices of {value.costs.name} ({value.costs.title}), most of them assumed. "
+        "What a switch leaves cold, and requests that are served together, are left out."
+    )
