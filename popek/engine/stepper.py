@@ -129,10 +129,11 @@ class Stepper(ABC):
 
     def _begin(self) -> None:
         """Remember the state as the beginning; to be called once everything is loaded."""
-        self._beginning = [(c, c.copy()) for c in self._all().values()]
+        self._beginning = [(c, c.copy()) for c in self.everything().values()]
         self.journal.on = True
 
-    def _all(self) -> dict[str, Any]:
+    def everything(self) -> dict[str, Any]:
+        """Name every list and dict that a step may change, what is counted and noticed included."""
         return {**self._containers(), **self.books}
 
     @property

@@ -75,14 +75,12 @@ class Fast:
         from popek.vmm.compiled import tier  # noqa: PLC0415 - needs the compiler, which may not be installed
 
         machine = self._machine
-        if not tier.possible(machine.isa, machine.monitor):
-            return None
-        return tier.CompiledMonitor(machine.isa, machine.believed, machine.monitor, machine.state)
+        return tier.make(machine.isa, machine.believed, machine.monitor, machine.state)
 
     def _directly(self, budget: int, *, trapped: bool) -> tuple[str, Sprint] | None:
         """Let a tier of the real machine run the guest while it is inside; exits are the reference's."""
         machine = self._machine
-        if not machine.alone or not isinstance(machine.real, State):
+        if not machine.alone or machine.elsewhere or not isinstance(machine.real, State):
             return None
         if machine.engine not in self._direct:
             self._direct[machine.engine] = tiers.make(machine.engine, machine.isa, machine.real)

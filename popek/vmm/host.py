@@ -221,10 +221,6 @@ class Host(Stepper):
         each = {f"{h.name}: {n}": c for h in self.vms.values() for n, c in (*h.vm.books.items(), ("account", h.notes))}
         return {**super().books, "host": self._notes, "vms": self.vms, **each}
 
-    def everything(self) -> Mapping[str, Any]:
-        """Name every list and dict that a step may change."""
-        return self._all()
-
     def _advance(self) -> tuple[Event, Mapping[str, object]] | None:
         left: list[tuple[Hosted, str]] = []
         while (hosted := self._chosen()) is not None:

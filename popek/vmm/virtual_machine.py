@@ -261,8 +261,13 @@ class VirtualMachine(Stepper):
 
     @property
     def alone(self) -> bool:
-        """Whether the real machine is this one's alone, and its guest runs neither in guest mode nor from a cache."""
-        return bool(self._beginning) and self._exit_ticks is None and self._view is None and self._code is None
+        """Whether the real machine is this one's alone."""
+        return bool(self._beginning) and self._exit_ticks is None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the guest runs in guest mode, or from a cache: not by the real machine's own step alone."""
+        return self._view is not None or self._code is not None
 
     def count_direct(self, steps: int) -> None:
         """Count steps that a tier of the engine has done directly."""

@@ -40,7 +40,7 @@ MAKERS = pytest.mark.parametrize("make", [bare, virtual, hybrid])
 
 def everything(stepper: Stepper) -> dict[str, Any]:
     """Return all that a step may change, copied: state, devices, counters, the monitor's notes."""
-    return {name: container.copy() for name, container in stepper._all().items()}
+    return {name: container.copy() for name, container in stepper.everything().items()}
 
 
 @MAKERS

@@ -180,10 +180,10 @@ def test_going_back_is_exact_at_every_level(depth: int) -> None:
     seen = []
     for _ in range(150):
         nested.step()
-        seen.append({n: dict(c) if isinstance(c, dict) else list(c) for n, c in nested._all().items()})
+        seen.append({n: dict(c) if isinstance(c, dict) else list(c) for n, c in nested.everything().items()})
     for steps in (1, 3, 19, 40, 70):
         nested.back(steps)
-        now = {n: dict(c) if isinstance(c, dict) else list(c) for n, c in nested._all().items()}
+        now = {n: dict(c) if isinstance(c, dict) else list(c) for n, c in nested.everything().items()}
         assert now == seen[nested.counts["steps"] - 1]
 
 

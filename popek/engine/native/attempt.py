@@ -40,7 +40,7 @@ class Ends:
     trap: Callable[[Trapping], None]
     hand_over: Callable[[], None]
     before: Callable[[Behaviour], None] = lambda _: None
-    executing: Callable[[], None] = lambda: None
+    executing: Callable[[Behaviour], None] = lambda _: None
 
 
 @frozen
@@ -51,6 +51,11 @@ class Attempt:
     isa: Isa
     view: View
     ends: Ends
+
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """What the opcodes stand for."""
+        return self.isa.instructions
 
     def write(self) -> None:
         """Write it all, from the fetch on."""
@@ -70,7 +75,7 @@ class Attempt:
     def _decode(self, word: str) -> None:
         text = self.text
         illegal = text.fresh("illegal")
-        labels = {i: text.fresh(i.name) for i in self.isa.instructions}
+        labels = {i: text.fresh(i.name) for i in self.instructions}
         opcode = text.value(f"lshr i32 {word}, {OPCODE_LOW}")
         cases = " ".join(f"i32 {i.opcode}, label %{label}" for i, label in labels.items())
         text.do(f"switch i32 {opcode}, label %{illegal} [ {cases} ]")
@@ -89,7 +94,11 @@ class Attempt:
         text.leave_if(text.value(f"icmp ne i32 {strange}, 0"), illegal)
         values = {o.field.name: _field(text, o, word) for o in instruction.format}
         values["word"] = word
-        mode = self.view.slot(text, MODE)
+        self.decoded(instruction, values)
+
+    def decoded(self, instruction: Instruction, values: dict[str, str]) -> None:
+        """Write what is done about an instruction that is a legal one, given the values of its operands."""
+        text, mode = self.text, self.view.slot(self.text, MODE)
         each = [behaviours.effective(self.isa.lowered(instruction, m)) for m in (SUPERVISOR, USER)]
         if each[0] == each[1]:
             self._behaviour(instruction, each[0], values)
@@ -113,7 +122,7 @@ class Attempt:
         self.ends.before(behaviour)
         emission = Emission(self.text, self.view, values)
         behaviours.guards(emission, behaviour, on_trap)
-        self.ends.executing()
+        self.ends.executing(behaviour)
         behaviours.commit(emission, behaviour)
         self.ends.done(behaviour)
 

@@ -30,18 +30,20 @@ def touches(behaviour: Behaviour, slots: frozenset[Slot]) -> bool:
 
 
 class Clocks:
-    """Writes what keeps time over a view."""
+    """Writes what keeps time over a view, or over several of which each ticks in its turn."""
 
-    def __init__(self, isa: Isa, text: Text, view: Buffered) -> None:
-        self.isa, self.text, self.view = isa, text, view
-        for name in ("left", "quiet", "granted"):
-            text.variable(name, "i64")
-        text.variable("ticked", "i1")
-        for slot in isa.tick.writes:
-            text.variable(f"before.{slot.name}")
+    def __init__(self, text: Text, *ticks: tuple[Buffered, Behaviour]) -> None:
+        self.text, self._ticks = text, ticks
+        self._clocks = [view.place(s) for view, tick in ticks for s in tick.writes if s.clock is not None]
+        self._changed = tuple(dict.fromkeys(view.place(s) for view, tick in ticks for s in tick.writes))
 
     def begin(self, budget: str) -> None:
         """Begin with so many steps to do."""
+        for name in ("left", "quiet", "granted"):
+            self.text.variable(name, "i64")
+        self.text.variable("ticked", "i1")
+        for place in self._changed:
+            self.text.variable(f"before.{place[1:]}")
         self.text.store(budget, "%left", "i64")
         self.text.store(0, "%quiet", "i64")
         self.text.store(0, "%granted", "i64")
@@ -62,11 +64,11 @@ class Clocks:
         text = self.text
         steps = self.pending()
         few = text.value(f"trunc i64 {steps} to i32")
-        for clock in self.isa.clocks:
-            value = self.view.slot(text, clock)
+        for clock in self._clocks:
+            value = text.load(clock)
             stopped = text.value(f"icmp eq i32 {value}, 0")
             later = text.value(f"sub i32 {value}, {few}")
-            self.view.set_slot(text, clock, text.value(f"select i1 {stopped}, i32 0, i32 {later}"))
+            text.store(text.value(f"select i1 {stopped}, i32 0, i32 {later}"), clock)
         left = text.load("%left", "i64")
         text.store(text.value(f"sub i64 {left}, {steps}"), "%left", "i64")
         text.store(0, "%quiet", "i64")
@@ -76,17 +78,18 @@ class Clocks:
         """Begin a step, all being settled: grant what is quiet, or tick as the ISA says."""
         text = self.text
         quiet = left = text.load("%left", "i64")
-        for clock in self.isa.clocks:
-            value = text.value(f"zext i32 {self.view.slot(text, clock)} to i64")
+        for clock in self._clocks:
+            value = text.value(f"zext i32 {text.load(clock)} to i64")
             before = text.value(f"sub i64 {value}, 1")
             less = text.value(f"icmp ult i64 {before}, {quiet}")
             quiet = text.value(f"select i1 {less}, i64 {before}, i64 {quiet}")
         ticking, granting, on = text.fresh("tick"), text.fresh("grant"), text.fresh("on")
         text.branch(text.value(f"icmp eq i64 {quiet}, 0"), ticking, granting, seldom=True)
         text.label(ticking)
-        for slot in self.isa.tick.writes:
-            text.store(text.load(self.view.place(slot)), f"%before.{slot.name}")
-        behaviours.apply(text, self.view, self.isa.tick)
+        for place in self._changed:
+            text.store(text.load(place), f"%before.{place[1:]}")
+        for view, tick in self._ticks:
+            behaviours.apply(text, view, tick)
         text.store(text.value(f"sub i64 {left}, 1"), "%left", "i64")
         text.store(1, "%ticked", "i1")
         text.go(on)
@@ -103,8 +106,8 @@ class Clocks:
         restoring, waiting, on = text.fresh("restore"), text.fresh("wait"), text.fresh("on")
         text.branch(text.load("%ticked", "i1"), restoring, waiting)
         text.label(restoring)
-        for slot in self.isa.tick.writes:
-            text.store(text.load(f"%before.{slot.name}"), self.view.place(slot))
+        for place in self._changed:
+            text.store(text.load(f"%before.{place[1:]}"), place)
         text.store(text.value(f"add i64 {text.load('%left', 'i64')}, 1"), "%left", "i64")
         text.go(on)
         text.label(waiting)

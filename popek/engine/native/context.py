@@ -60,6 +60,8 @@ class Field(IntEnum):
     """How many exits there were since the last step of the guest."""
     SKIPPED = auto()
     """By how much the real timer was loaded with more than the map says."""
+    GUEST_EXITS = auto()
+    """How often an instruction has left guest mode, which is no trap."""
     DIRECT = auto()
     """The first of the counts by way and virtual mode: directly, after an exit, emulated."""
 

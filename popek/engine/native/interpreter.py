@@ -48,7 +48,7 @@ class Step:
         self.isa = isa
         self.text = Text()
         self.view = view(isa, "slot", "%size")
-        self.clocks = Clocks(isa, self.text, self.view)
+        self.clocks = Clocks(self.text, (self.view, isa.tick))
         self._timed = timed(isa)
 
     def field(self, field: Field) -> str:
@@ -121,7 +121,11 @@ class Step:
         text.go("attempt")
         text.label("attempt")
         ends = Ends(self._done, self._made, lambda: text.go("hand.over"), self._settled)
-        Attempt(text, self.isa, self.view, ends).write()
+        self.attempt(ends).write()
+
+    def attempt(self, ends: Ends) -> Attempt:
+        """Return what writes an attempt."""
+        return Attempt(self.text, self.isa, self.view, ends)
 
     def _interrupts(self) -> None:
         """Write the entry of the first interrupt that is ready; it is a step of its own."""

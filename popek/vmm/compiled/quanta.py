@@ -9,6 +9,7 @@ That is so only where nothing that runs directly can tell: no real timer that ca
 address, no way out of user mode. `unseen` looks at the instructions.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from popek.engine.native import behaviours
@@ -16,9 +17,9 @@ from popek.engine.native.attempt import stops
 from popek.engine.native.clocks import timed, touches
 from popek.engine.native.context import EXITS, Field
 from popek.isa.architecture import Isa
-from popek.isa.behaviour import Cause, Put
-from popek.isa.expression import TRUE, Op
-from popek.isa.slot import MEMORY, TIMER, USER, Role
+from popek.isa.behaviour import Behaviour, Cause, Put, Trap
+from popek.isa.expression import TRUE, Op, as_expr
+from popek.isa.slot import MEMORY, SUPERVISOR, TIMER, USER, Role, Slot
 
 if TYPE_CHECKING:
     from popek.vmm.compiled.step import MonitorStep
@@ -40,15 +41,32 @@ def unseen(isa: Isa) -> bool:
     return True
 
 
-class Quanta:
-    """Writes the lengthening of the real timer and what puts it right."""
+def unseen_in_guest_mode(isa: Isa, copies: Iterable[Slot], leaving: Iterable[str]) -> bool:
+    """Say the same of guest mode, where `leaving` leave it: whether all resources in what stays are the guest's copies.
 
-    def __init__(self, step: "MonitorStep") -> None:
-        self.step = step
-        made = step.made
-        shipped = not made.monitor.entry and not made.monitor.recovery and not made.monitor.renews
-        resumes = made.monitor.dispatcher[Cause.TIMER].value == "resume"
-        self.used = shipped and resumes and unseen(made.isa)
+    Physical memory is the guest's own there.
+    """
+    known, exits = frozenset(copies), frozenset(leaving)
+    inside = [isa.lowered(i, m) for i in isa.instructions if i.name not in exits for m in (SUPERVISOR, USER)]
+    around = [
+        isa.cycle.swap,
+        *(Behaviour({i.pending: as_expr(0)}, traps=[Trap(i.ready, i.cause)]) for i in isa.cycle.interrupts),
+    ]
+    others = frozenset(s for s in isa.slots if s.role is Role.RESOURCE and s not in known)
+    return all(
+        behaviours.compilable(b) and not touches(b, others) for b in map(behaviours.effective, (*inside, *around))
+    )
+
+
+class Quanta:
+    """Writes the lengthening of the real timer and what puts it right; `clocks` are those that it counts besides."""
+
+    def __init__(self, step: "MonitorStep", clocks: Iterable[Slot], *, unseen: bool) -> None:
+        self.step, self._clocks = step, tuple(clocks)
+        monitor = step.made.monitor
+        shipped = not monitor.entry and not monitor.recovery and not monitor.renews
+        resumes = monitor.dispatcher[Cause.TIMER].value == "resume"
+        self.used = shipped and resumes and unseen
 
     def lengthen(self) -> None:
         """Load the real timer with further quanta, if what it holds is what is left of one."""
@@ -58,7 +76,7 @@ class Quanta:
             return
         loaded = step.noted(Field.LOADED)
         room = text.load("%left", "i64")
-        for clock in step.isa.clocks:
+        for clock in self._clocks:
             value = text.value(f"zext i32 {step.virtual.slot(text, clock)} to i64")
             before = text.value(f"sub i64 {value}, 1")
             less = text.value(f"icmp ult i64 {before}, {room}")
@@ -73,7 +91,7 @@ class Quanta:
             skipped = text.value(f"mul i64 {text.value(f'udiv i64 {more}, {quantum}')}, {quantum}")
             step.note(Field.SKIPPED, skipped)
             timer = text.value(f"add i64 {loaded}, {skipped}")
-            step.view.set_slot(text, TIMER, text.value(f"trunc i64 {timer} to i32"))
+            step.real.set_slot(text, TIMER, text.value(f"trunc i64 {timer} to i32"))
 
     def shorten(self) -> None:
         """Before a real trap, all being settled: what the timer would hold, and what its exits would have done."""
@@ -83,15 +101,15 @@ class Quanta:
         skipped = step.noted(Field.SKIPPED)
         with text.only_if(text.value(f"icmp ne i64 {skipped}, 0")):
             loaded, quantum = step.noted(Field.LOADED), step.noted(Field.QUANTUM)
-            timer = text.value(f"zext i32 {step.view.slot(text, TIMER)} to i64")
+            timer = text.value(f"zext i32 {step.real.slot(text, TIMER)} to i64")
             gone = text.value(f"sub i64 {text.value(f'add i64 {loaded}, {skipped}')}, {timer}")
-            step.view.set_slot(text, TIMER, text.value(f"trunc i64 {text.value(f'sub i64 {loaded}, {gone}')} to i32"))
+            step.real.set_slot(text, TIMER, text.value(f"trunc i64 {text.value(f'sub i64 {loaded}, {gone}')} to i32"))
             step.note(Field.SKIPPED, 0)
             with text.only_if(text.value(f"icmp ugt i64 {gone}, {loaded}")):
                 self._ended(gone, loaded, quantum)
             if TIMER.clock is not None:
-                with text.only_if(text.value(f"icmp eq i32 {step.view.slot(text, TIMER)}, 0")):
-                    step.view.set_slot(text, TIMER.clock, "1")
+                with text.only_if(text.value(f"icmp eq i32 {step.real.slot(text, TIMER)}, 0")):
+                    step.real.set_slot(text, TIMER.clock, "1")
 
     def _ended(self, gone: str, loaded: str, quantum: str) -> None:
         """Write what the quanta that have ended would have left behind."""
@@ -101,12 +119,12 @@ class Quanta:
         since = text.value(f"add i64 {text.value(f'urem i64 {beyond}, {quantum}')}, 1")
         before = text.value(f"sub i64 {gone}, {since}")
         few = text.value(f"trunc i64 {before} to i32")
-        for clock in step.isa.clocks:
+        for clock in self._clocks:
             value = step.virtual.slot(text, clock)
             stopped = text.value(f"icmp eq i32 {value}, 0")
             later = text.value(f"sub i32 {value}, {few}")
             step.virtual.set_slot(text, clock, text.value(f"select i1 {stopped}, i32 0, i32 {later}"))
-        step.view.set_slot(text, TIMER, text.value(f"trunc i64 {text.value(f'sub i64 {quantum}, {since}')} to i32"))
+        step.real.set_slot(text, TIMER, text.value(f"trunc i64 {text.value(f'sub i64 {quantum}, {since}')} to i32"))
         step.note(Field.LOADED, quantum)
         step.note(Field.LEFT, quantum)
         place = step.text.at("%ctx", EXITS + int(Cause.TIMER), "i64")

@@ -16,7 +16,7 @@ from popek.engine.native import behaviours
 from popek.engine.native.attempt import Attempt, Ends, Trapping, stops
 from popek.engine.native.behaviours import apply
 from popek.engine.native.context import EXITS, Field
-from popek.engine.native.expressions import Emission
+from popek.engine.native.expressions import Emission, View
 from popek.engine.native.interpreter import Step, buffered, parameters
 from popek.engine.native.views import DIRTY
 from popek.isa.architecture import Isa
@@ -25,7 +25,7 @@ from popek.isa.cycle import Interrupt
 from popek.isa.encoding import OPCODE_LOW
 from popek.isa.slot import HALTED, MODE, PC, RUN, SUPERVISOR, TIMER
 from popek.vmm import vm_map
-from popek.vmm.compiled.quanta import Quanta
+from popek.vmm.compiled.quanta import Quanta, unseen
 from popek.vmm.compiled.views import K, Stored, W, owned, virtual
 from popek.vmm.monitor import Action, Monitor, Treatment
 
@@ -59,13 +59,18 @@ class Compilation:
 
 
 class MonitorStep(Step):
-    """Writes the loop of a virtual machine."""
+    """Writes the loop of a virtual machine.
+
+    `view` is what runs directly, `virtual` what the monitor keeps, `real` the machine's own slots, and `running` where
+    the virtual mode is while the guest is inside.
+    """
 
     def __init__(self, made: Compilation) -> None:
         super().__init__(made.isa)
         self.made = made
         self.virtual = virtual(made.isa)
-        self.quanta = Quanta(self)
+        self.real, self.running = self.view, self.virtual
+        self.quanta = Quanta(self, made.isa.clocks, unseen=unseen(made.isa))
 
     def signature(self) -> str:
         """Return what the function takes."""
@@ -93,8 +98,8 @@ class MonitorStep(Step):
 
     def count(self, way: int, steps: str | int = 1) -> None:
         """Count steps of the guest, by the virtual mode that it was in before."""
-        text = self.text
-        mode = text.value(f"zext i32 {self.virtual.slot(text, MODE)} to i64")
+        text, view = self.text, self.running if way == DIRECT else self.virtual
+        mode = text.value(f"zext i32 {view.slot(text, MODE)} to i64")
         place = text.at("%ctx", text.value(f"add i64 {mode}, {Field.DIRECT + 2 * way}"), "i64")
         text.store(text.value(f"add i64 {text.load(place, 'i64')}, {steps}"), place, "i64")
 
@@ -154,13 +159,14 @@ class MonitorStep(Step):
         over = text.value(f"icmp eq i64 {left}, 0")
         left = text.value(f"select i1 {over}, i64 {self.noted(Field.QUANTUM)}, i64 {left}")
         self.note(Field.LEFT, left)
+        self.load()
         values = {"k": K, "w": W, "quantum": text.value(f"trunc i64 {left} to i32")}
         emission = Emission(text, self.virtual, values)
         table = self.made.monitor.table(self.isa).entry
         loaded = [(s, emission(e)) for s, e in table.items()]
         for slot, value in loaded:
-            self.view.set_slot(text, slot, value)
-        self.note(Field.LOADED, self.view.slot(text, TIMER), "i32")
+            self.real.set_slot(text, slot, value)
+        self.note(Field.LOADED, self.real.slot(text, TIMER), "i32")
         self.note(Field.INSIDE, 1)
         text.store(text.load("%left", "i64"), "%entered", "i64")
         self.quanta.lengthen()
@@ -177,6 +183,9 @@ class MonitorStep(Step):
         text.go("attempt")
         text.label(on)
         text.go("jumped")
+
+    def load(self) -> None:
+        """Write what is loaded before all else: nothing, but in guest mode."""
 
     # The guest is inside, and the real machine traps.
 
@@ -208,17 +217,26 @@ class MonitorStep(Step):
         self._swap(*(text.load(f"%swap.{name}") for name in ("pc", "cause", "detail")))
         with text.only_if(text.value(f"icmp ne i8 {text.load(DIRTY, 'i8')}, 0")):
             self.note(Field.DIRTY, 1)
-        self._leave()
+        self.recover(Stored(self.view, text, text.load("%old.pc")))
         cause = text.load("%swap.cause")
         if self.made.monitor.for_ported:
             self._perhaps_hypercall(cause)
+        self.exited(cause)
+        self.dispatch(cause)
+        self._watched()
+
+    def exited(self, cause: str) -> None:
+        """Count an exit."""
+        text = self.text
         wide = text.value(f"zext i32 {cause} to i64")
         place = text.at("%ctx", text.value(f"add i64 {wide}, {EXITS}"), "i64")
         text.store(text.value(f"add i64 {text.load(place, 'i64')}, 1"), place, "i64")
+        self.renew()
+
+    def renew(self) -> None:
+        """Give the guest a whole quantum again, if an exit does that."""
         if self.made.monitor.renews:
             self.note(Field.LEFT, self.noted(Field.QUANTUM))
-        self._dispatch(cause)
-        self._watched()
 
     def _perhaps_hypercall(self, cause: str) -> None:
         """Leave an illegal opcode to Python, which knows whether it is a hypercall."""
@@ -244,13 +262,16 @@ class MonitorStep(Step):
         kept = text.load("%fruitless", "i64")
         text.store(text.value(f"select i1 {some}, i64 0, i64 {kept}"), "%fruitless", "i64")
 
-    def _leave(self) -> None:
-        """Write the recovery: the virtual state, from what the trap has stored and what is kept."""
+    def kept(self) -> dict[str, str]:
+        """Return what the recovery is over besides the real state."""
         text = self.text
-        stored = Stored(self.view, text, text.load("%old.pc"))
-        kept = {f"v.{s.name}": self.virtual.slot(text, s) for s in self.isa.slots}
-        loaded = text.value(f"trunc i64 {self.noted(Field.LOADED)} to i32")
-        emission = Emission(text, stored, {**kept, "k": K, "w": W, "loaded": loaded})
+        own = {f"v.{s.name}": self.virtual.slot(text, s) for s in self.isa.slots}
+        return {**own, "k": K, "w": W, "loaded": text.value(f"trunc i64 {self.noted(Field.LOADED)} to i32")}
+
+    def recover(self, real: View) -> None:
+        """Write the recovery: the virtual state, from the real one as it was and what is kept."""
+        text = self.text
+        emission = Emission(text, real, self.kept())
         recovered = [(s, emission(e)) for s, e in self.made.monitor.table(self.isa).recovery.items()]
         spent = text.value(f"zext i32 {emission(vm_map.elapsed())} to i64")
         for slot, value in recovered:
@@ -260,12 +281,16 @@ class MonitorStep(Step):
         over = text.value(f"icmp ult i64 {left}, {spent}")
         self.note(Field.LEFT, text.value(f"select i1 {over}, i64 0, i64 {text.value(f'sub i64 {left}, {spent}')}"))
 
-    def _dispatch(self, cause: str) -> None:
+    def fruitless(self) -> None:
+        """Count an exit, of which no step of the guest has come yet."""
+        text = self.text
+        text.store(text.value(f"add i64 {text.load('%fruitless', 'i64')}, 1"), "%fruitless", "i64")
+        self._give_back()
+
+    def dispatch(self, cause: str) -> None:
         """Write the dispatcher: a switch over the causes."""
         text = self.text
-        fruitless = text.value(f"add i64 {text.load('%fruitless', 'i64')}, 1")
-        text.store(fruitless, "%fruitless", "i64")
-        self._give_back()
+        self.fruitless()
         causes = [(c, self.made.monitor.dispatcher[c]) for c in Cause]
         cases = " ".join(f"i32 {int(c)}, label %{a.value}" for c, a in causes if a is not Action.RESUME)
         text.do(f"switch i32 {cause}, label %resume [ {cases} ]")
@@ -306,7 +331,7 @@ class MonitorStep(Step):
         def made(trap: Trapping) -> None:
             self._reflect(trap, way, refused)
 
-        ends = Ends(done, made, lambda: text.go(refused), executing=lambda: self.count(way))
+        ends = Ends(done, made, lambda: text.go(refused), executing=lambda _: self.count(way))
         Attempt(text, self.made.believed, self.virtual, ends).write()
         text.label(refused)
         if way == EMULATED:

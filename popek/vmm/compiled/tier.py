@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from functools import lru_cache
+from typing import Any
 
 from attrs import field, frozen
 
@@ -11,13 +12,15 @@ from popek.engine.native.context import EXITS, Code, Field
 from popek.engine.native.interpreter import compilable
 from popek.engine.native.llvm import Loaded
 from popek.engine.native.memory import Memory, shared
+from popek.engine.native.regions import Regions
 from popek.engine.native.tier import THRESHOLD, Native
 from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause
-from popek.isa.slot import HALTED, RUN
-from popek.vmm.compiled import step
+from popek.isa.slot import HALTED, RUN, Slot
+from popek.vmm.compiled import guest_mode, step
+from popek.vmm.compiled.inside import Inside
 from popek.vmm.compiled.step import Compilation, Pending
 from popek.vmm.compiled.views import owned
 from popek.vmm.monitor import Monitor, Treatment
@@ -38,26 +41,26 @@ class _Named:
 
 @lru_cache(maxsize=64)
 def _loop(named: _Named) -> Loaded:
-    return Loaded(objects.compiled(step.module(named.made)))
+    made = named.made
+    return Loaded(objects.compiled((guest_mode if made.monitor.in_guest_mode else step).module(made)))
 
 
 def loop(made: Compilation) -> Loaded:
     """Return the compiled loop of a monitor; the length of its quantum is no part of it."""
     monitor = made.monitor
     tables = (monitor.dispatcher, monitor.entry, monitor.recovery, monitor.routines)
-    parts = (made.isa, monitor.supervisor, monitor.user, monitor.reflection, monitor.renews, monitor.for_ported)
+    plans = (monitor.supervisor, monitor.user, monitor.controls)
+    parts = (made.isa, *plans, monitor.reflection, monitor.renews, monitor.for_ported)
     return _loop(_Named((*parts, *(tuple(t.items()) for t in tables)), made))
 
 
 def possible(isa: Isa, monitor: Monitor) -> bool:
-    """Say whether a monitor can be compiled: one that runs code directly or emulates it, by a map without devices."""
+    """Say whether a monitor can be compiled: one that does not treat some instructions apart, by a map without devices.
+
+    Hypercalls are no exception: a port has put them there.
+    """
     plans = monitor.supervisor, monitor.user
-    plain = all(
-        p.others in (Treatment.DIRECT, Treatment.EMULATED)
-        and p.sensitive is None
-        and p.critical in (None, Treatment.HYPERCALL)
-        for p in plans
-    )
+    plain = all(p.sensitive is None and p.critical in (None, Treatment.HYPERCALL) for p in plans)
     if not plain or not compilable(isa) or not compilable(monitor.believes(isa)):
         return False
     table = monitor.table(isa)
@@ -73,13 +76,27 @@ class CompiledMonitor(Native):
         self._virtual, self._monitor = virtual, monitor
         real: State = virtual.real
         self._loaded = loop(Compilation(isa, believed, monitor))
+        self._kept = self._keeps()
         super().__init__(isa, real, threshold)
+        self.regions = Regions(self._compilable(isa), self.memory)
+
+    def _compilable(self, isa: Isa) -> Isa:
+        """Return the instructions that regions may be made of."""
+        return isa
+
+    def _keeps(self) -> tuple[tuple[dict[Slot, int], Slot], ...]:
+        """Return the slots that are kept beside those that run, each with where it is."""
+        return tuple((self._virtual.own.slots, s) for s in self._virtual.isa.slots)
+
+    @property
+    def _runs(self) -> Any:
+        """The state that compiled code runs directly."""
+        return self._virtual.real
 
     def _prepare(self) -> tuple[Loaded, Memory]:
-        real: State = self._virtual.real
-        memory = Memory(real)
+        memory = Memory(self._runs)
         own = self._virtual.own
-        memory.add(len(self.isa.slots), [shared(own.arrays[a]) for a in owned(self.isa)])
+        memory.add(len(self._kept), [shared(own.arrays[a]) for a in owned(self.isa)])
         memory.fields[Field.BASE] = self._virtual.allotment.base
         memory.fields[Field.SIZE] = self._virtual.size
         return self._loaded, memory
@@ -87,17 +104,17 @@ class CompiledMonitor(Native):
     def advance(self, budget: int, *, trapped: bool, traps: bool = True) -> Sprint:
         """Do at most `budget` steps of the guest."""
         fields, virtual = self.memory.fields, self._virtual
-        own = virtual.own.slots
-        for n, slot in enumerate(self.isa.slots):
-            self.memory.more[n] = own[slot]
+        for n, (words, slot) in enumerate(self._kept):
+            self.memory.more[n] = words[slot]
         for name, at in _NOTES.items():
             fields[at] = virtual.notes[name]
         fields[Field.QUANTUM] = virtual.quantum
-        for count in range(Field.DIRECT, len(fields)):
+        for count in range(Field.GUEST_EXITS, len(fields)):
             fields[count] = 0
         fields[Field.ATTEMPT] = fields[Field.FRUITLESS] = 0
         done = super().advance(budget, trapped=trapped, traps=traps)
-        own.update(zip(self.isa.slots, self.memory.more, strict=True))
+        for (words, slot), value in zip(self._kept, self.memory.more, strict=True):
+            words[slot] = value
         virtual.notes.update({name: fields[at] for name, at in _NOTES.items()})
         return done
 
@@ -117,9 +134,37 @@ class CompiledMonitor(Native):
         """Return what the last advance has counted, by the names that a virtual machine has for it."""
         fields = self.memory.fields
         counts: dict[str, int] = {f"exit:{c.name.lower()}": fields[EXITS + c] for c in Cause}
+        counts["exit:guest-exit"] = fields[Field.GUEST_EXITS]
         for way, name in _WAYS.items():
             each = [fields[Field.DIRECT + 2 * way + mode] for mode in (0, 1)]
             counts |= {f"{name} in {_MODES[mode]}": each[mode] for mode in (0, 1)}
             if way != step.EXITED:
                 counts[name] = sum(each)
         return {name: count for name, count in counts.items() if count}
+
+
+class CompiledGuestMode(CompiledMonitor):
+    """Runs one virtual machine in guest mode."""
+
+    def _compilable(self, isa: Isa) -> Isa:
+        assert isa.guest is not None, f"{isa.name} has no guest mode"
+        return guest_mode.staying(isa, isa.guest, self._monitor.controls)
+
+    @property
+    def _runs(self) -> Any:
+        """The state that compiled code runs directly: the guest's copies, in the allotment."""
+        assert self._virtual.view is not None, "a guest in guest mode has copies"
+        return Inside(self._virtual.view)
+
+    def _keeps(self) -> tuple[tuple[dict[Slot, int], Slot], ...]:
+        assert self._virtual.view is not None, "a guest in guest mode has copies"
+        real: State = self._virtual.real
+        return (*super()._keeps(), *((real.slots, s) for s in self._virtual.view.guest.copies))
+
+
+def make(isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState) -> CompiledMonitor | None:
+    """Return the compiled monitor of a virtual machine, if its monitor can be compiled."""
+    if not possible(isa, monitor):
+        return None
+    kind = CompiledGuestMode if monitor.in_guest_mode else CompiledMonitor
+    return kind(isa, believed, monitor, virtual)

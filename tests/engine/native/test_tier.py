@@ -40,7 +40,7 @@ def _eager(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
 
 def everything(stepper: Stepper) -> dict[str, Any]:
     """Return all that a step may change, copied."""
-    return {name: container.copy() for name, container in stepper._all().items()}
+    return {name: container.copy() for name, container in stepper.everything().items()}
 
 
 def pair(isa: Isa, words: Mapping[int, int], **options: Any) -> tuple[Machine, Machine]:

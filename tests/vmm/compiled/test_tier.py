@@ -1,8 +1,6 @@
 """A compiled monitor does what the one in Python does: real state, virtual state, notes and counts."""
 
 from collections.abc import Iterator
-from random import Random
-from typing import Any
 
 import pytest
 from attrs import evolve
@@ -15,7 +13,7 @@ from popek.engine.native import cache, tier
 from popek.engine.native.context import Field
 from popek.engine.native.expressions import View
 from popek.engine.native.text import Text
-from popek.engine.stepper import Outcome, Stepper
+from popek.engine.stepper import Outcome
 from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
 from popek.isa.behaviour import Cause
@@ -23,6 +21,7 @@ from popek.isa.classic import CLASSIC
 from popek.isa.slot import Slot
 from popek.testing.loops import SIZE, looping
 from popek.testing.programs import guest
+from popek.testing.virtual_tiers import differing, everything, of_guest, of_loop
 from popek.vmm.allotment import Allotment
 from popek.vmm.compiled import quanta, step, views
 from popek.vmm.compiled import tier as compiled
@@ -49,46 +48,6 @@ def _eager(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
     monkeypatch.setattr(compiled.CompiledMonitor.__init__, "__defaults__", (5,))
 
 
-def everything(stepper: Stepper) -> dict[str, Any]:
-    """Return all that a step may change, copied."""
-    return {name: container.copy() for name, container in stepper._all().items()}
-
-
-def of_guest(isa: Isa, monitor: Monitor, seed: int) -> dict[str, Any]:
-    """Return what differs in the run of a random guest under a monitor."""
-    drawn = guest(isa, seed)
-    options: dict[str, Any] = {"allotment": drawn.allotment, "memory": drawn.memory, "typed": drawn.typed}
-    made = [
-        VirtualMachine(isa, drawn.words, monitor=evolve(monitor, quantum=drawn.quantum), disk=drawn.disk, **options)
-        for _ in range(2)
-    ]
-    return differing(made[0], made[1], 3 * drawn.steps, seed)
-
-
-def of_loop(isa: Isa, monitor: Monitor, seed: int, steps: int = 2000) -> dict[str, Any]:
-    """Return what differs in the run of a random guest that loops."""
-    quantum = Random(seed).choice((1, 7, 50, 333, 1000))  # noqa: S311
-    under = evolve(monitor, quantum=quantum)
-    place = Allotment(300, SIZE)
-    made = [VirtualMachine(isa, looping(isa, seed), monitor=under, allotment=place, memory=700) for _ in range(2)]
-    return differing(made[0], made[1], steps, seed)
-
-
-def differing(one: VirtualMachine, other: VirtualMachine, steps: int, seed: int) -> dict[str, Any]:
-    """Run both by random budgets, one by the reference; return what differs first."""
-    random = Random(seed)  # noqa: S311
-    one.engine, other.engine = "reference", "native"
-    while one.outcome is None and one.counts["steps"] < steps:
-        budget = random.choice((1, 2, 3, 5, 17, 50, 100, 200, 500))
-        one.run(budget)
-        other.run(budget)
-        before, after = everything(one), everything(other)
-        if before != after:
-            return {k: (before[k], after[k]) for k in before if before[k] != after[k]}
-    assert one.outcome is not None or other.sprinted.get("native")
-    return {}
-
-
 FEW = evolve(
     CLASSIC,
     name="few-monitored",
@@ -104,15 +63,52 @@ FEW = evolve(
 """A part of `classic`, enough for a loop with a handler."""
 
 
-COMPILED = (TRAP_AND_EMULATE, HYBRID, INTERPRETER, PARAVIRTUAL, PARAVIRTUAL_UNPORTED)
+VT = popek.load("classic-vt")
+
+COMPILED = (TRAP_AND_EMULATE, HYBRID, INTERPRETER, PARAVIRTUAL, PARAVIRTUAL_UNPORTED, HARDWARE_ASSISTED)
+
+
+def on(monitor: Monitor) -> Isa:
+    """Return an ISA that has what a monitor needs."""
+    return VT if monitor.in_guest_mode else CLASSIC
 
 
 @pytest.mark.parametrize("monitor", COMPILED, ids=lambda m: m.name)
 def test_random_guests_run_as_under_the_reference(monitor: Monitor) -> None:
     """Exits, reflection, emulation, delivery, quanta, devices; real and virtual state, notes, and counts by cause."""
     for seed in range(6):
-        assert not of_guest(CLASSIC, monitor, seed), seed
-    assert not of_loop(CLASSIC, monitor, 3, 1000)
+        assert not of_guest(on(monitor), monitor, seed), seed
+    assert not of_loop(on(monitor), monitor, 3, 1000)
+
+
+CONTROLLED = HARDWARE_ASSISTED.vary("controlled", controls=("getmode", "lpsw", "mul", "arithmetic", "illegal"))
+
+
+def test_controls_and_ends_of_quanta_in_guest_mode() -> None:
+    """What a monitor asks for leaves guest mode, and an interrupt of the guest's may come as a quantum ends."""
+    for seed in (1, 16, 17):
+        assert not of_guest(VT, CONTROLLED, seed), seed
+    assert not of_guest(VT, HARDWARE_ASSISTED, 16)
+    assert not of_loop(VT, CONTROLLED, 5, 700)
+
+
+@pytest.mark.parametrize("slot", ["timer", "timer_pending", "disk_pending", "ie"])
+def test_guest_mode_with_a_copy_too_few_lets_the_guest_at_the_real_one(slot: str) -> None:
+    """Compiled or not."""
+    assert VT.guest is not None
+    copies = tuple(s for s in VT.guest.copies if s.name != slot)
+    poor = evolve(VT, name=f"without-{slot}", guest=evolve(VT.guest, copies=copies))
+    for seed in range(3):
+        assert not of_guest(poor, HARDWARE_ASSISTED, seed), seed
+    assert not of_loop(poor, HARDWARE_ASSISTED, 2, 500)
+
+
+def test_guest_mode_that_nothing_leaves_lets_the_guest_stop_the_processor() -> None:
+    """And use the real devices."""
+    assert VT.guest is not None
+    open_ = evolve(VT, name="open-vt", guest=evolve(VT.guest, exits=()))
+    for seed in range(3):
+        assert not of_guest(open_, HARDWARE_ASSISTED, seed), seed
 
 
 @pytest.mark.soak
@@ -121,9 +117,9 @@ def test_random_guests_run_as_under_the_reference(monitor: Monitor) -> None:
 def test_many_random_guests_run_as_under_the_reference(monitor: Monitor, part: int) -> None:
     """The same, twenty thousand guests under each."""
     for seed in range(10_000 + part * 1000, 11_000 + part * 1000):
-        assert not of_guest(CLASSIC, monitor, seed), seed
+        assert not of_guest(on(monitor), monitor, seed), seed
     for seed in range(10_000 + part * 10, 10_010 + part * 10):
-        assert not of_loop(CLASSIC, monitor, seed), seed
+        assert not of_loop(on(monitor), monitor, seed), seed
 
 
 @pytest.mark.parametrize("name", ["psw-loadable", "open-halt"])
@@ -152,7 +148,7 @@ def test_a_guest_that_gets_nowhere_is_given_up_at_the_same_exit() -> None:
     """After a thousand exits in a row."""
     words = {16: FEW["ldi"].encode({"a": 1, "imm": 5}), 17: 0x1B00_0007}
     made = [VirtualMachine(FEW, words, monitor=WRONG[0], memory=512) for _ in range(2)]
-    assert not differing(made[0], made[1], 10_000, 1)
+    assert not differing(made, 10_000, 1)
     assert [m.outcome for m in made] == [Outcome.LOST] * 2
     assert made[1].exits == {"svc": 1000}
 
@@ -170,10 +166,9 @@ def test_going_back_is_exact() -> None:
 
 
 def test_what_cannot_be_compiled_runs_all_the_same() -> None:
-    """Translation and guest mode have their own ways, and nobody is told otherwise."""
+    """Translation has its own way, and nobody is told otherwise."""
     assert not compiled.possible(CLASSIC, TRANSLATION)
-    guests = popek.load("classic-vt")
-    machine = VirtualMachine(guests, guest(CLASSIC, 3).words, monitor=HARDWARE_ASSISTED)
+    machine = VirtualMachine(CLASSIC, guest(CLASSIC, 3).words, monitor=TRANSLATION)
     machine.engine = "native"
     assert machine.run(100).steps == 100
     assert not machine.sprinted

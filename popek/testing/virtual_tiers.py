@@ -1,0 +1,75 @@
+"""A virtual machine in a tier beside the same one in the reference: the same guest, by stretches of random length.
+
+All is compared that a step may change: real and virtual state, devices, the monitor's notes, translated code, counts.
+What the monitor has kept of a guest that is inside, and reads no more before it has left, is nobody's: a compiled
+monitor does not make the exits that change nothing else.
+"""
+
+from random import Random
+from typing import Any
+
+from attrs import evolve
+
+from popek.isa.architecture import Isa
+from popek.isa.expression import subtrees
+from popek.isa.slot import Slot
+from popek.testing.loops import SIZE, looping
+from popek.testing.programs import guest
+from popek.vmm.allotment import Allotment
+from popek.vmm.monitor import Monitor
+from popek.vmm.virtual_machine import VirtualMachine
+
+STRETCHES = (1, 2, 3, 5, 17, 50, 100, 200, 500)
+"""The budgets that are drawn from."""
+
+QUANTA = (1, 7, 50, 333, 1000)
+
+
+def everything(vm: VirtualMachine) -> dict[str, Any]:
+    """Return all that a step may change, as values."""
+    found = {name: container.copy() for name, container in vm.everything().items()}
+    if vm.state.inside:
+        kept = read_again(vm)
+        found["virtual "] = {s: v for s, v in found["virtual "].items() if s in kept}
+    return found
+
+
+def read_again(vm: VirtualMachine) -> frozenset[Slot]:
+    """Return the slots of which the recovery reads what the monitor has kept."""
+    table = vm.monitor.table(vm.isa).recovery.values()
+    named = {e.payload for expr in table for e in subtrees(expr) if isinstance(e.payload, str)}
+    return frozenset(s for s in vm.isa.slots if f"v.{s.name}" in named)
+
+
+def of_guest(isa: Isa, monitor: Monitor, seed: int, **options: Any) -> dict[str, Any]:
+    """Return what differs in the run of a random guest under a monitor."""
+    drawn = guest(isa, seed)
+    under = evolve(monitor, quantum=drawn.quantum)
+    options |= {"allotment": drawn.allotment, "memory": drawn.memory, "typed": drawn.typed, "disk": drawn.disk}
+    made = [VirtualMachine(isa, drawn.words, monitor=under, **options) for _ in range(2)]
+    return differing(made, 3 * drawn.steps, seed)
+
+
+def of_loop(isa: Isa, monitor: Monitor, seed: int, steps: int = 2000, **options: Any) -> dict[str, Any]:
+    """Return what differs in the run of a random guest that loops."""
+    quantum = Random(seed).choice(QUANTA)  # noqa: S311 - to be repeated, not to be secret
+    words, under = looping(isa, seed), evolve(monitor, quantum=quantum)
+    place = Allotment(300, SIZE)
+    made = [VirtualMachine(isa, words, monitor=under, allotment=place, memory=700, **options) for _ in range(2)]
+    return differing(made, steps, seed)
+
+
+def differing(pair: list[VirtualMachine], steps: int, seed: int, engine: str = "native") -> dict[str, Any]:
+    """Run both, one by the reference; return what differs first."""
+    random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
+    one, other = pair
+    one.engine, other.engine = "reference", engine
+    while one.outcome is None and one.counts["steps"] < steps:
+        budget = random.choice(STRETCHES)
+        one.run(budget)
+        other.run(budget)
+        before, after = everything(one), everything(other)
+        if before != after:
+            return {k: (before[k], after[k]) for k in before if before[k] != after[k]}
+    assert one.outcome is not None or other.sprinted.get(engine), "nothing was run by the tier"
+    return {}
