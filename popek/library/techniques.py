@@ -19,10 +19,14 @@ SUFFIX = ".toml"
 
 @frozen
 class Comparisons(Shown):
-    """The same guest under several monitors, each beside the bare machine; `costs` is the table for the cycles."""
+    """The same guest under several monitors, each beside the bare machine; `costs` is the table for the cycles.
+
+    `not_applicable` are those that need a guest mode, which the ISA does not have.
+    """
 
     each: tuple[Comparison, ...]
     costs: CostTable
+    not_applicable: tuple[str, ...] = ()
 
     @property
     def equivalent(self) -> bool:
@@ -31,7 +35,11 @@ class Comparisons(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as JSON has it."""
-        return {"comparisons": [c.to_dict() for c in self.each], "costs": self.costs.to_dict()}
+        return {
+            "comparisons": [c.to_dict() for c in self.each],
+            "costs": self.costs.to_dict(),
+            "not_applicable": list(self.not_applicable),
+        }
 
 
 def costs(named: str | CostTable | None = None) -> CostTable:
@@ -77,7 +85,8 @@ def compare_all(
         alone.run(steps)
         seconds = perf_counter() - began
         compared.append(evolve(done, cost=_cost(pair, done, table, (bare, virtual), seconds)))
-    return Comparisons(tuple(compared), table)
+    run = {c.monitor for c in compared}
+    return Comparisons(tuple(compared), table, tuple(n for n in MONITORS if n not in run))
 
 
 _costs = costs
@@ -95,4 +104,5 @@ def _cost(
         table.price(counts),
         table.price(cost_table.tally_bare(done.bare.instructions, traps[0])),
         round(seconds, 4),
+        len(pair.port.changed) if pair.virtual.monitor.for_ported else None,
     )

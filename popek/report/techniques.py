@@ -1,12 +1,12 @@
-"""One guest under all techniques, as a table: on few columns less of it, and on many all of it."""
+"""One guest under all techniques: one table where there is room for it, and the same columns in two or three else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from popek.library.techniques import Comparisons
-from popek.report.drawing import NARROW, QUIET, WIDE, drawing, hints, indented, stack, table, title
+from popek.report.drawing import NARROW, QUIET, WIDE, counted, drawing, hints, indented, section, stack, table, title
 from popek.report.marks import outcome
 from popek.report.verdicts import asked_as
 from popek.vmm.compare import Comparison
@@ -14,44 +14,81 @@ from popek.vmm.compare import Comparison
 NONE = "\N{EN DASH}"
 
 Cell = Callable[[Comparison], Text]
+Columns = Mapping[str, Cell]
 
 
 @drawing.register
 def _comparisons(value: Comparisons, width: int) -> RenderableType:
-    columns = {"monitor": _monitor, "bare and virtual": _same, **_more(width), "direct": _direct, "exits": _exits}
-    if width >= WIDE:
-        columns["exits"] = _by_cause
-        columns |= {"blocks": _blocks, "hypercalls": _hypercalls}
-    if width >= NARROW:
-        columns |= {"cycles": _cycles, "seconds": _seconds}
-    drawn = table(*columns, gap=2)
-    for one in value.each:
-        drawn.add_row(*(cell(one) for cell in columns.values()))
     first = next((c for c in value.each if c.divergence or c.violation), value.each[0])
-    command = f"popek compare {first.guest} --isa {asked_as(first.isa)} --monitor {first.monitor}"
-    return stack(title(first.guest or "guest", first.isa), indented(drawn), _about(value, width), hints(command))
-
-
-def _more(width: int) -> dict[str, Cell]:
-    return {"control": _control, "instructions": _instructions} if width >= WIDE else {}
-
-
-def _about(value: Comparisons, width: int) -> RenderableType | None:
-    if width < NARROW:
-        return None
-    bare = value.each[0].cost
-    cycles = f"{bare.bare_cycles:,}" if bare else NONE
-    return indented(
-        Text(
-            f"The bare machine takes {cycles} cycles. Cycles are a model: what was counted, at the prices of "
-            f"{value.costs.name} ({value.costs.title}), most of them assumed. Seconds are measured, one run each.",
-            style=QUIET,
-        )
+    command = f"popek compare {first.guest} --isa {asked_as(first.isa)}"
+    return stack(
+        title(first.guest or "guest", first.isa),
+        *(_table(value, heading, columns) for heading, columns in _tables(width)),
+        indented(Text(_about(value), style=QUIET)),
+        hints(f"{command} --monitor {first.monitor}", f"{command} --structures"),
     )
 
 
-def _monitor(one: Comparison) -> Text:
-    return Text(one.monitor)
+def _tables(width: int) -> list[tuple[str, Columns]]:
+    """Return the columns, in as many tables as they need on so many columns."""
+    result: Columns = {"bare and virtual": _same}
+    done: Columns = {"instr.": _instructions, "direct": _direct, "exits": _exits}
+    causes: Columns = {"exits by cause": _by_cause}
+    blocks: Columns = {"blocks": _blocks}
+    price: Columns = {"cycles": _cycles, "seconds": _seconds}
+    hypercalls: Columns = {"hypercalls": _hypercalls}
+    if width >= WIDE + 20:
+        whole = {**result, "control": _control, "instructions": _instructions, "direct": _direct, **causes}
+        return [("", {**whole, **blocks, **hypercalls, **price})]
+    if width >= NARROW:
+        first, second = {**result, **done, "cycles": _cycles}, {**causes, **blocks, **hypercalls, "seconds": _seconds}
+        return [("", first), ("what it took", second)]
+    return [
+        ("", result),
+        ("how it was run", {**done, **blocks}),
+        ("what it took", {**hypercalls, **price}),
+        ("", causes),
+    ]
+
+
+def _table(value: Comparisons, heading: str, columns: Columns) -> RenderableType:
+    drawn = table("monitor", *columns, gap=2)
+    for one in value.each:
+        drawn.add_row(Text(one.monitor, no_wrap=True), *(cell(one) for cell in columns.values()))
+    if "bare and virtual" in columns:
+        for name in value.not_applicable:
+            drawn.add_row(Text(name, no_wrap=True), Text(f"{NONE} needs a guest mode", style=QUIET))
+    for name, column in zip(columns, drawn.columns[1:], strict=True):
+        column.justify = "left" if name in _TEXTS else "right"
+    return section(heading, drawn) if heading else indented(drawn)
+
+
+_TEXTS = ("bare and virtual", "control", "exits by cause")
+
+
+def _about(value: Comparisons) -> str:
+    bare = value.each[0].cost
+    cycles = f"{bare.bare_cycles:,}" if bare else NONE
+    said = (
+        f"The bare machine takes {cycles} cycles. Cycles are a model: what was counted, at the prices of "
+        f"{value.costs.name} ({value.costs.title}), most of them assumed. Seconds are measured, one run each."
+    )
+    return " ".join((said, *_ported(value), *_missing(value)))
+
+
+def _ported(value: Comparisons) -> list[str]:
+    """Say what a port has changed; if nothing, a paravirtual monitor does what trap-and-emulate does."""
+    ports = {c.monitor: c.cost.ported for c in value.each if c.cost and c.cost.ported is not None}
+    return [
+        f"Under {name}, the port has replaced {counted(words, 'word')} of the guest's."
+        if words
+        else f"Under {name}, the port has replaced nothing: the guest has no critical instruction."
+        for name, words in ports.items()
+    ]
+
+
+def _missing(value: Comparisons) -> list[str]:
+    return ["`--isa classic-vt` is `classic` with a guest mode."] if value.not_applicable else []
 
 
 def _same(one: Comparison) -> Text:
@@ -90,7 +127,7 @@ def _blocks(one: Comparison) -> Text:
 
 
 def _hypercalls(one: Comparison) -> Text:
-    return Text(f"{one.cost.hypercalls:,}" if one.cost and one.cost.hypercalls else NONE)
+    return Text(NONE if one.cost is None or one.cost.ported is None else f"{one.cost.hypercalls:,}")
 
 
 def _cycles(one: Comparison) -> Text:

@@ -76,6 +76,7 @@ class Cost:
     """What a guest has cost under a technique. `counts` are by primitive, `cycles` what a cost table makes of them.
 
     `seconds` are those of a run of its own, and not the same twice. `blocks` were translated; nothing if none can be.
+    `ported` are the guest's words that hypercalls have replaced; nothing if the monitor wants no port.
     """
 
     counts: Mapping[str, int]
@@ -84,10 +85,11 @@ class Cost:
     cycles: int
     bare_cycles: int
     seconds: float
+    ported: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as JSON has it."""
-        names = ("hypercalls", "blocks", "cycles", "bare_cycles", "seconds")
+        names = ("hypercalls", "blocks", "cycles", "bare_cycles", "seconds", "ported")
         return {"counts": dict(self.counts), **{n: getattr(self, n) for n in names}}
 
 

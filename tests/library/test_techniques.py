@@ -18,8 +18,11 @@ def test_every_technique_has_a_row() -> None:
     done = techniques.compare_all("hello", isa="classic-vt")
     assert [c.monitor for c in done.each] == list(MONITORS)
     assert done.equivalent
+    assert done.not_applicable == ()
     assert {c.monitor for c in done.each if c.cost and c.cost.blocks} == {"translation", "translation-full"}
-    assert "hardware-assisted" not in [c.monitor for c in techniques.compare_all("hello").each]
+    without = techniques.compare_all("hello")
+    assert "hardware-assisted" not in [c.monitor for c in without.each]
+    assert without.not_applicable == ("hardware-assisted",)
 
 
 def test_a_row_is_what_the_technique_does_alone() -> None:
@@ -58,12 +61,27 @@ def test_it_is_drawn() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_the_table_fits(width: int) -> None:
-    """No line is wider than there is room, no technique is cut, and the more room, the more is told."""
-    done = techniques.compare_all("hello", isa="classic-vt")
+    """No line is wider than there is room, no technique is cut, and every column is there, in one table or more."""
+    done = techniques.compare_all("hello", isa="classic-vt" if width > 60 else "classic")
     console = Console(file=StringIO(), width=width, highlight=False)
     console.print(done)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     lines = text.splitlines()
     assert max(map(len, lines)) <= width
     assert all(any(line.split()[:1] == [m] for line in lines) for m in MONITORS)
-    assert ("seconds" in text, "hypercalls" in text) == (width >= 80, width >= 200)
+    assert all(
+        h in text
+        for h in ("bare and virtual", "instr", "direct", "exits by cause", "blocks", "hypercalls", "cycles", "seconds")
+    )
+    assert ("needs a guest mode" in text) == (width == 60)
+
+
+@pytest.mark.parametrize(("guest", "isa", "said"), [
+    ("hello", "classic", "the port has replaced nothing: the guest has no critical instruction"),
+    ("probe-popf", "popf", "the port has replaced 1 word of the guest's"),
+])  # fmt: skip
+def test_it_says_what_a_port_has_changed(guest: str, isa: str, said: str) -> None:
+    """So that nobody wonders why a paravirtual guest without critical instructions makes no hypercall."""
+    console = Console(file=StringIO(), width=400)
+    console.print(techniques.compare_all(guest, isa=isa))
+    assert said in console.file.getvalue()  # type: ignore[attr-defined]
