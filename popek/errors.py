@@ -9,6 +9,8 @@ from difflib import get_close_matches
 
 from attrs import frozen
 
+from popek.language.phrase import say
+
 
 @frozen
 class Place:
@@ -59,7 +61,7 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     valid = sorted(set(candidates))
     close = get_close_matches(name.lower(), valid, n=1, cutoff=0.5)
     if close:
-        return f"did you mean `{close[0]}`?"
+        return say("did you mean `{close}`?", close=close[0])
     if 0 < len(valid) <= 12:
         return "valid: " + ", ".join(f"`{v}`" for v in valid)
     return ""

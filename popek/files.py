@@ -18,6 +18,7 @@ from popek.isa import shipped
 from popek.isa.architecture import Isa
 from popek.isa.configuration import Expectation, Resolve, parse, resolve_shipped
 from popek.isa.toml import printable
+from popek.language.phrase import say
 
 LIMIT = 4 << 20
 """Bytes of the largest file that is read, unless the caller says otherwise."""
@@ -35,20 +36,22 @@ def read_bytes(path: str | Path, limit: int = LIMIT) -> bytes:
     except (OSError, ValueError) as error:
         raise PopekError(_unreadable(name, error)) from None
     if len(data) > limit:
-        raise PopekError(Problem(f"larger than {limit:,} bytes", _place(name), "that is the most that is read"))
+        raise PopekError(
+            Problem(say("larger than {limit:,} bytes", limit=limit), _place(name), say("that is the most that is read"))
+        )
     return data
 
 
 def _standard_input(size: int) -> bytes:
     if sys.stdin is None:
-        raise OSError("there is no standard input")
+        raise OSError(say("there is no standard input"))
     buffer = getattr(sys.stdin, "buffer", None)
     return buffer.read(size) if buffer else sys.stdin.read(size).encode()
 
 
 def _regular(name: str, size: int) -> bytes:
     if not name:
-        raise OSError("the name is empty")
+        raise OSError(say("the name is empty"))
     if Path(name).is_dir():
         raise IsADirectoryError
     with Path(name).open("rb") as file:
@@ -56,7 +59,7 @@ def _regular(name: str, size: int) -> bytes:
 
 
 def _place(name: str) -> Place:
-    return Place("standard input" if name == STDIN else printable(name, 200))
+    return Place(say("standard input") if name == STDIN else printable(name, 200))
 
 
 def _unreadable(name: str, error: Exception) -> Problem:
@@ -64,12 +67,18 @@ def _unreadable(name: str, error: Exception) -> Problem:
     if isinstance(error, FileNotFoundError):
         return _missing(Path(name), place)
     if isinstance(error, IsADirectoryError):
-        return Problem("this is a directory", place, "name a file in it")
+        return Problem(say("this is a directory"), place, say("name a file in it"))
     if isinstance(error, PermissionError):
-        return Problem("no permission to read this file", place)
+        return Problem(say("no permission to read this file"), place)
     if isinstance(error, NotADirectoryError):
-        return Problem("there is no such file: a part of the path is no directory", place)
-    return Problem(f"cannot be read: {getattr(error, 'strerror', None) or error}", place)
+        return Problem(say("there is no such file: a part of the path is no directory"), place)
+    return Problem(say("cannot be read: {reason}", reason=_reason(error)), place)
+
+
+def _reason(error: Exception) -> str:
+    """Return what an error says: the system's words, or ours, which are a phrase."""
+    reason = getattr(error, "strerror", None) or next(iter(error.args), None)
+    return reason if isinstance(reason, str) else str(error)
 
 
 def _holds(question: Callable[[], bool]) -> bool:
@@ -81,12 +90,16 @@ def _holds(question: Callable[[], bool]) -> bool:
 
 def _missing(path: Path, place: Place) -> Problem:
     if not _holds(path.parent.is_dir):
-        return Problem("there is no such file", place, f"there is no directory `{printable(str(path.parent), 200)}`")
+        return Problem(
+            say("there is no such file"),
+            place,
+            say("there is no directory `{name}`", name=printable(str(path.parent), 200)),
+        )
     hint = ""
     with suppress(OSError):
         files = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
         hint = nearest(path.name, files) if len(files) > 12 or path.suffix else ""
-    return Problem("there is no such file", place, hint if "did you mean" in hint else "")
+    return Problem(say("there is no such file"), place, hint if "did you mean" in hint else "")
 
 
 def read_text(path: str | Path, limit: int = LIMIT) -> str:
@@ -97,10 +110,12 @@ def read_text(path: str | Path, limit: int = LIMIT) -> str:
     name = str(path)
     data = read_bytes(path, limit)
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        raise PopekError(Problem("not UTF-8: this looks like UTF-16", _place(name), "save it as UTF-8"))
+        raise PopekError(Problem(say("not UTF-8: this looks like UTF-16"), _place(name), say("save it as UTF-8")))
     skipped = len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0
     if b"\0" in data:
-        raise PopekError(Problem(f"not a text: there is a zero byte at offset {data.index(0)}", _place(name)))
+        raise PopekError(
+            Problem(say("not a text: there is a zero byte at offset {index}", index=data.index(0)), _place(name))
+        )
     try:
         text = data[skipped:].decode("utf-8")
     except UnicodeDecodeError as error:
@@ -108,9 +123,9 @@ def read_text(path: str | Path, limit: int = LIMIT) -> str:
         line = data.count(b"\n", 0, offset) + 1
         raise PopekError(
             Problem(
-                f"not UTF-8: byte 0x{data[offset]:02x} at offset {offset}",
+                say("not UTF-8: byte 0x{data:02x} at offset {offset}", data=data[offset], offset=offset),
                 Place(_place(name).file, line),
-                "save it as UTF-8",
+                say("save it as UTF-8"),
             )
         ) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -128,11 +143,12 @@ def write_bytes(path: str | Path, data: bytes) -> None:
         _replace(name, data)
     except (OSError, ValueError) as error:
         parent = Path(name).parent
-        hint = "" if _holds(parent.is_dir) else f"there is no directory `{printable(str(parent), 200)}`"
+        hint = "" if _holds(parent.is_dir) else say("there is no directory `{name}`", name=printable(str(parent), 200))
         if _holds(Path(name).is_dir):
-            hint = "this is a directory; name a file in it"
-        reason = getattr(error, "strerror", None) or str(error)
-        raise PopekError(Problem(f"cannot be written: {reason}", Place(printable(name, 200)), hint)) from None
+            hint = say("this is a directory; name a file in it")
+        raise PopekError(
+            Problem(say("cannot be written: {reason}", reason=_reason(error)), Place(printable(name, 200)), hint)
+        ) from None
 
 
 def make_directory(path: str | Path) -> None:
@@ -141,21 +157,22 @@ def make_directory(path: str | Path) -> None:
     try:
         Path(name).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise PopekError(Problem(f"no directory can be made here: {reason}", Place(printable(name, 200)))) from None
+        raise PopekError(
+            Problem(say("no directory can be made here: {reason}", reason=_reason(error)), Place(printable(name, 200)))
+        ) from None
 
 
 def _replace(name: str, data: bytes) -> None:
     """Write beside the target and move it there; to what is no regular file, such as a pipe, write directly."""
     if name in ("", STDIN):
-        raise OSError("a file's name was expected")
+        raise OSError(say("a file's name was expected"))
     target = Path(os.path.realpath(name))
     if target.exists() and not target.is_file():
         with target.open("wb") as file:
             file.write(data)
         return
     if target.exists() and not os.access(target, os.W_OK):
-        raise PermissionError(13, "the file is write-protected")
+        raise PermissionError(13, say("the file is write-protected"))
     temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -178,10 +195,15 @@ def _entered(name: str) -> Iterator[None]:
     here, before = Path(os.path.abspath(name)), _READING.get()  # noqa: PTH100 - pathlib keeps `..`
     if here in before:
         circle = " -> ".join(printable(p.name) for p in (*before[before.index(here) :], here))
-        itself = "this file extends itself" if before[-1] == here else "`extends` goes in a circle"
-        raise PopekError(Problem(f"{itself}: {circle}", hint='let one of them extend a shipped ISA, such as "classic"'))
+        itself = say("this file extends itself") if before[-1] == here else say("`extends` goes in a circle")
+        raise PopekError(
+            Problem(
+                say("{what}: {circle}", what=itself, circle=circle),
+                hint=say('let one of them extend a shipped ISA, such as "classic"'),
+            )
+        )
     if len(before) >= _DEEPEST:
-        raise PopekError(f"more than {_DEEPEST} files extend one another in a row")
+        raise PopekError(say("more than {deepest} files extend one another in a row", deepest=_DEEPEST))
     token = _READING.set((*before, here))
     try:
         yield
@@ -246,8 +268,8 @@ def _refuse_path(name: str, path: Path) -> None:
     """Raise `PopekError` if what is no ISA's name is, or nearly is, that of a file."""
     for suffix in (".toml", ".py"):
         if name and _holds(Path(f"{path}{suffix}").is_file):
-            hint = f"there is a file `{printable(name)}{suffix}`: give its whole name"
-            raise PopekError(Problem(f"there is no ISA `{printable(name)}`", hint=hint))
+            hint = say("there is a file `{name}{suffix}`: give its whole name", name=printable(name), suffix=suffix)
+            raise PopekError(Problem(say("there is no ISA `{name}`", name=printable(name)), hint=hint))
     if name and (_holds(path.exists) or "/" in name or os.sep in name):
-        hint = "an ISA is a shipped name, a .toml file or a .py file"
-        raise PopekError(Problem(f"there is no ISA `{printable(name)}`", hint=hint))
+        hint = say("an ISA is a shipped name, a .toml file or a .py file")
+        raise PopekError(Problem(say("there is no ISA `{name}`", name=printable(name)), hint=hint))

@@ -16,6 +16,7 @@ from attrs import evolve
 
 from popek.errors import Place, PopekError, Problem, nearest
 from popek.isa.toml import place_at, printable
+from popek.language.phrase import say
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ def run(text: str, file: str, directory: str = "") -> Mapping[str, object]:
     except SyntaxError as error:
         raise PopekError(_no_python(error, text, file)) from None
     except (ValueError, OverflowError, RecursionError, MemoryError) as error:
-        raise PopekError(Problem(f"not Python: {_tell(error)}", Place(file))) from None
+        raise PopekError(Problem(say("not Python: {tell}", tell=_tell(error)), Place(file))) from None
     module = ModuleType(MODULE)
     module.__file__ = file
     with _importable(module, directory), redirect_stdout(sys.stderr):
@@ -45,9 +46,9 @@ def run(text: str, file: str, directory: str = "") -> Mapping[str, object]:
             problems = (p if p.place else evolve(p, place=place) for p in error.problems)
             raise PopekError(*problems) from None
         except SystemExit as error:
-            hint = "a file that popek reads binds a name, and goes on"
+            hint = say("a file that popek reads binds a name, and goes on")
             raise PopekError(
-                Problem(f"this ends the program: {_tell(error)}", _where(error, text, file), hint)
+                Problem(say("this ends the program: {tell}", tell=_tell(error)), _where(error, text, file), hint)
             ) from None
         except Exception as error:  # noqa: BLE001 - whatever the user's code raises is told in the same way
             raise PopekError(Problem(_tell(error), _where(error, text, file), _advice(error))) from None
@@ -60,15 +61,31 @@ def bound(text: str, file: str, names: Mapping[str, object], name: str, kind: ty
     if name not in names:
         others = [n for n, value in names.items() if isinstance(value, kind)]
         own = [n for n in names if not n.startswith("__")]
-        hint = f"it binds {article} {kind.__name__} as `{others[-1]}`: add `{name} = {others[-1]}`" if others else ""
-        hint = hint or (nearest(name, own) if len(own) > 12 else f"add a line `{name} = ...`")
-        raise PopekError(Problem(f"this file does not bind `{name}`", Place(file), hint))
+        hint = (
+            say(
+                "it binds {article} {kind} as `{other}`: add `{name} = {other}`",
+                article=article,
+                kind=kind.__name__,
+                other=others[-1],
+                name=name,
+            )
+            if others
+            else ""
+        )
+        hint = hint or (nearest(name, own) if len(own) > 12 else say("add a line `{name} = ...`", name=name))
+        raise PopekError(Problem(say("this file does not bind `{name}`", name=name), Place(file), hint))
     value = names[name]
     if not isinstance(value, kind):
         lines = [m.start() for m in re.finditer(rf"^{name}\s*[:=]|^def {name}\b|^class {name}\b", text, re.MULTILINE)]
         place = place_at(file, text, lines[-1], lines[-1] + len(name)) if lines else Place(file)
-        hint = "bind the value itself: what is not data cannot be proved" if callable(value) else ""
-        message = f"`{name}` is a {type(value).__name__}, and must be {article} {kind.__name__}"
+        hint = say("bind the value itself: what is not data cannot be proved") if callable(value) else ""
+        message = say(
+            "`{name}` is a {given}, and must be {article} {kind}",
+            name=name,
+            given=type(value).__name__,
+            article=article,
+            kind=kind.__name__,
+        )
         raise PopekError(Problem(message, place, hint))
     return value
 
@@ -92,7 +109,7 @@ def _importable(module: ModuleType, directory: str) -> Iterator[None]:
 
 
 def _no_python(error: SyntaxError, text: str, file: str) -> Problem:
-    message = f"not Python: {printable(error.msg, 200)}"
+    message = say("not Python: {name}", name=printable(error.msg, 200))
     if not error.lineno:
         return Problem(message, Place(file))
     start = _offset(text, error.lineno) + max(0, (error.offset or 1) - 1)
@@ -141,5 +158,8 @@ def _tell(error: BaseException) -> str:
 
 def _advice(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
-        return f"`{printable(error.name or '?')}` is not installed here, and is no file beside this one"
+        return say(
+            "`{name}` is not installed here, and is no file beside this one",
+            name=printable(error.name or "?"),
+        )
     return ""

@@ -16,6 +16,7 @@ import click
 from popek import __version__
 from popek.cli.terminal import complain, note, silence, write
 from popek.errors import PopekError, Problem, nearest
+from popek.language.phrase import say
 
 DONE, REFUTED, BAD_INPUT, OPEN, OUR_BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
 
@@ -23,34 +24,34 @@ NO_ROOM = {errno.ENOSPC, errno.EIO, errno.EFBIG}
 """What can go wrong with any writing, and is nobody's mistake."""
 
 COMMANDS: Mapping[str, str] = {
-    "verdict": "Decide the theorems, and what a monitor can keep up, for an ISA.",
-    "classify": "Give each instruction's classes, with the states that show them.",
-    "explain": "Say why an instruction is what it is, with the states side by side.",
-    "repair": "Find the smallest sets of instructions to change so that something holds.",
-    "lattice": "Decide and count all configurations of the system instructions.",
-    "prove": "Prove, one by one, what has to be so of an ISA under a monitor.",
-    "run": "Run a guest on the bare machine or under a monitor.",
-    "compare": "Run a guest on both, side by side, up to the first divergence.",
-    "debug": "Step a guest on a screen, forwards and backwards.",
-    "bench": "Measure: loops on engines and peers, growth, the nanobenchmarks of Adams and Agesen.",
-    "report": "Write the verdicts as a page of HTML.",
-    "quiz": "Ask a question made from a seed, or answer it.",
-    "grade": "Mark a student's answers, guest, ISA or monitor, by proof.",
-    "isa": "List the ISAs, show one, or print a file to start from.",
-    "guests": "List the guest programs, or show one.",
-    "asm": "Assemble a text to words.",
-    "disasm": "Disassemble words to a text.",
-    "completion": "Print the shell's completion script.",
+    "verdict": say("Decide the theorems, and what a monitor can keep up, for an ISA."),
+    "classify": say("Give each instruction's classes, with the states that show them."),
+    "explain": say("Say why an instruction is what it is, with the states side by side."),
+    "repair": say("Find the smallest sets of instructions to change so that something holds."),
+    "lattice": say("Decide and count all configurations of the system instructions."),
+    "prove": say("Prove, one by one, what has to be so of an ISA under a monitor."),
+    "run": say("Run a guest on the bare machine or under a monitor."),
+    "compare": say("Run a guest on both, side by side, up to the first divergence."),
+    "debug": say("Step a guest on a screen, forwards and backwards."),
+    "bench": say("Measure: loops on engines and peers, growth, the nanobenchmarks of Adams and Agesen."),
+    "report": say("Write the verdicts as a page of HTML."),
+    "quiz": say("Ask a question made from a seed, or answer it."),
+    "grade": say("Mark a student's answers, guest, ISA or monitor, by proof."),
+    "isa": say("List the ISAs, show one, or print a file to start from."),
+    "guests": say("List the guest programs, or show one."),
+    "asm": say("Assemble a text to words."),
+    "disasm": say("Disassemble words to a text."),
+    "completion": say("Print the shell's completion script."),
 }
 
 TOUR = (
-    ("popek run hello", "a guest, on the bare machine"),
-    ("popek run hello --monitor trap-and-emulate", "the same, under a monitor"),
-    ("popek verdict classic", "is it virtualizable? by proof"),
-    ("popek verdict classic --execute jsu", "one instruction less privileged"),
-    ("popek classify jrst1", "which one is to blame, and why"),
-    ("popek compare probe-jrst1 --isa jrst1", "how a guest can tell"),
-    ("popek isa classic --toml", "a file to begin an ISA with"),
+    ("popek run hello", say("a guest, on the bare machine")),
+    ("popek run hello --monitor trap-and-emulate", say("the same, under a monitor")),
+    ("popek verdict classic", say("is it virtualizable? by proof")),
+    ("popek verdict classic --execute jsu", say("one instruction less privileged")),
+    ("popek classify jrst1", say("which one is to blame, and why")),
+    ("popek compare probe-jrst1 --isa jrst1", say("how a guest can tell")),
+    ("popek isa classic --toml", say("a file to begin an ISA with")),
 )
 
 
@@ -75,14 +76,14 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that is meant, or say which is nearest."""
         if not args[0].startswith("-") and args[0] not in COMMANDS and not ctx.resilient_parsing:
-            hint = nearest(args[0], COMMANDS) or "`popek --help` lists the commands"
-            raise PopekError(Problem(f"there is no command `{args[0]}`", hint=hint))
+            hint = nearest(args[0], COMMANDS) or say("`popek --help` lists the commands")
+            raise PopekError(Problem(say("there is no command `{args}`", args=args[0]), hint=hint))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         del ctx
-        with formatter.section("Commands"):
+        with formatter.section(say("Commands")):
             formatter.write_dl(list(COMMANDS.items()))
 
 
@@ -109,7 +110,7 @@ def popek(ctx: click.Context) -> int:
         formatter.write(f"popek {__version__}: the Popek-Goldberg theorem, run and proved\n\n")
         with formatter.indentation():
             formatter.write_dl(list(TOUR), col_max=44)
-        formatter.write("\nAll commands: popek --help\n")
+        formatter.write(say("\nAll commands: popek --help\n"))
         write(formatter.getvalue())
     return DONE
 
@@ -150,7 +151,7 @@ def _unwritten(error: OSError) -> int:
     if error.errno not in NO_ROOM:
         return _confess()
     silence(sys.stdout)
-    complain(PopekError(f"the output cannot be written: {error.strerror}"))
+    complain(PopekError(say("the output cannot be written: {strerror}", strerror=error.strerror)))
     return BAD_INPUT
 
 

@@ -8,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from popek import files
+from popek.language.phrase import say
 from popek.library.naming import Changes
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,9 +31,11 @@ class Number(click.ParamType[int]):
         """Return the number that a text is, or fail."""
         number = value if isinstance(value, int) else whole(value)
         if number is None:
-            self.fail(f"`{value}` is not a number; write 12 or 0x1f", param, ctx)
+            self.fail(say("`{value}` is not a number; write 12 or 0x1f", value=value), param, ctx)
         if not self.least <= number <= self.most:
-            self.fail(f"{value} is not within {self.least}..{self.most}", param, ctx)
+            self.fail(
+                say("{value} is not within {least}..{most}", value=value, least=self.least, most=self.most), param, ctx
+            )
         return number
 
 
@@ -73,7 +76,7 @@ class Span(click.ParamType[tuple[int, int]]):
         first, _, second = value.partition(":")
         numbers = whole(first), whole(second)
         if numbers[0] is None or numbers[1] is None:
-            self.fail(f"`{value}` is not {self.form}; for example 1024:256", param, ctx)
+            self.fail(say("`{value}` is not {form}; for example 1024:256", value=value, form=self.form), param, ctx)
         return numbers[0], numbers[1]
 
 

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import click
 
 from popek.errors import PopekError
+from popek.language.phrase import say
 
 NARROWEST, WIDEST = 40, 200
 
@@ -54,7 +55,7 @@ def write(text: str) -> None:
         silence(sys.stdout)
     except OSError as error:
         silence(sys.stdout)
-        raise PopekError(f"the output cannot be written: {error.strerror or error}") from None
+        raise PopekError(say("the output cannot be written: {strerror}", strerror=error.strerror or error)) from None
 
 
 def silence(stream: TextIO) -> None:
@@ -67,7 +68,7 @@ def silence(stream: TextIO) -> None:
 
 def complain(error: PopekError | click.ClickException) -> None:
     """Tell the user what was wrong, on standard error, in plain text."""
-    note(*(f"error: {m}" for m in _messages(error)))
+    note(*(say("error: {m}", m=m) for m in _messages(error)))
 
 
 def note(*lines: str) -> None:
@@ -87,7 +88,7 @@ def _messages(error: PopekError | click.ClickException) -> list[str]:
     message = error.format_message()
     message = message[:1].lower() + message[1:].rstrip(".")
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "popek"
-    return [f"{message}\n  `{command} --help` shows how it is used"]
+    return [say("{message}\n  `{command} --help` shows how it is used", message=message, command=command)]
 
 
 def show(value: Any) -> None:

@@ -9,6 +9,7 @@ from popek.engine.stepper import HISTORY, Sink, Stepper
 from popek.engine.tiers import Sprint, Tier
 from popek.errors import PopekError, Problem
 from popek.isa.architecture import Isa
+from popek.language.phrase import say
 
 MEMORY_SIZE = 65_536
 """Words of physical memory, unless somebody says otherwise."""
@@ -20,7 +21,14 @@ SMALLEST, LARGEST = 17, 1 << 24
 def checked_size(size: int) -> int:
     """Return a memory size if it is possible, else raise `PopekError`."""
     if not SMALLEST <= size <= LARGEST:
-        raise PopekError(f"a memory of {size} words is not possible: {SMALLEST} to {LARGEST} are")
+        raise PopekError(
+            say(
+                "a memory of {size} words is not possible: {smallest} to {largest} are",
+                size=size,
+                smallest=SMALLEST,
+                largest=LARGEST,
+            )
+        )
     return size
 
 
@@ -29,7 +37,10 @@ def check_fits(words: Mapping[int, int], size: int, what: str) -> None:
     end = max(words, default=0) + 1
     if end > size:
         raise PopekError(
-            Problem(f"the program needs {end} words, and {what} has {size}", hint=f"give it at least {end} words")
+            Problem(
+                say("the program needs {end} words, and {what} has {size}", end=end, what=what, size=size),
+                hint=say("give it at least {end} words", end=end),
+            )
         )
 
 
@@ -49,7 +60,7 @@ class Machine(Stepper):
     ) -> None:
         super().__init__(isa, Journal(), sink, history)
         self._state = State(isa, checked_size(memory), self.journal)
-        check_fits(words, memory, "the machine")
+        check_fits(words, memory, say("the machine"))
         self._state.load_words(words)
         connect(self._state, typed, disk)
         self._tiers: dict[str, Tier | None] = {}

@@ -24,6 +24,7 @@ from popek.errors import PopekError
 from popek.isa.architecture import Isa
 from popek.isa.cycle import OLD_DETAIL, OLD_TIMER
 from popek.isa.slot import BASE, BOUND, HALTED, IE, MEMORY, MODE, PC, REGISTERS, RUN, Array, Slot
+from popek.language.phrase import say
 from popek.shown import Shown
 
 HISTORY = 10_000
@@ -229,7 +230,9 @@ class Stepper(ABC):
         """Go back so many steps; raise `PopekError` if so many were not taken."""
         target = self.counts["steps"] - steps
         if steps < 0 or target < 0:
-            raise PopekError(f"cannot go back {steps} steps: {self.counts['steps']} were taken")
+            raise PopekError(
+                say("cannot go back {steps} steps: {counts} were taken", steps=steps, counts=self.counts["steps"])
+            )
         if steps and self._loop.get("lost"):
             Journal.undo(self._history.pop() if self._history else [])
         while self._history and self.counts["steps"] > target:

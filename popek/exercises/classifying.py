@@ -4,6 +4,7 @@ from random import Random
 
 from popek.exercises.machines import SYSTEM, changed, flags, told
 from popek.exercises.question import Question, Topic, mark_names
+from popek.language.phrase import say
 from popek.library import exploring
 from popek.prove.classes import classify_one
 from popek.prove.explain import Explanation
@@ -20,10 +21,15 @@ def _make(random: Random, seed: int) -> Question:
     explained = exploring.explain(isa, name)
     assert isinstance(explained, Explanation)
     because = "\n\n".join(p.text for p in explained.passages if p.claim in answer)
-    asks = f"Which of these classes is `{name}` in: {', '.join(CLASSES)}? {isa[name].doc}"
-    form = "names, with commas between them"
+    asks = say(
+        "Which of these classes is `{name}` in: {classes}? {doc}",
+        name=name,
+        classes=", ".join(CLASSES),
+        doc=isa[name].doc,
+    )
+    form = say("names, with commas between them")
     see = f"popek explain {flags(isa)} {name}"
     return Question("classify", seed, asks, told(isa), form, ", ".join(answer), because, see, isa, name)
 
 
-CLASSIFY = Topic("classify", "Which classes is this instruction in?", _make, mark_names)
+CLASSIFY = Topic("classify", say("Which classes is this instruction in?"), _make, mark_names)

@@ -12,6 +12,7 @@ from pathlib import Path
 import popek
 from popek.errors import PopekError, Problem
 from popek.exercises.graded import Item
+from popek.language.phrase import say
 from popek.library import naming, proving
 from popek.library.required import PROPERTIES, Grade
 from popek.prove.values import Status
@@ -44,17 +45,17 @@ def monitor_items(file: str, isa: str) -> tuple[Item, ...]:
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
-        return (_stopped(f"stopped after {SECONDS} seconds"),)
+        return (_stopped(say("stopped after {seconds} seconds", seconds=SECONDS)),)
     if done.returncode == BAD_INPUT:
         raise PopekError(*(Problem(p) for p in json.loads(done.stdout.decode("utf-8"))))
     if done.returncode != 0:
-        return (_stopped("stopped: it needs more time or memory than it is given, or ends the process"),)
+        return (_stopped(say("stopped: it needs more time or memory than it is given, or ends the process")),)
     answers = json.loads(done.stdout.decode("utf-8").splitlines()[-1])
     return tuple(Item(a["what"], a["given"], Grade(a["grade"]), a["says"]) for a in answers)
 
 
 def _stopped(says: str) -> Item:
-    return Item("the file", "", Grade.NOT_MET, says)
+    return Item(say("the file"), "", Grade.NOT_MET, says)
 
 
 def _limit() -> None:
@@ -77,7 +78,7 @@ def _items(file: str, isa: str) -> list[Item]:
         grade = {Status.PROVED: Grade.MET, Status.REFUTED: Grade.NOT_MET}.get(verdict.status, Grade.OPEN)
         blame = f"{', '.join(verdict.blame)}: {verdict.reason}" if verdict.blame else verdict.reason
         found.append(
-            Item(name.replace("-", " "), verdict.status.value, grade, blame or "for all guests and all states")
+            Item(name.replace("-", " "), verdict.status.value, grade, blame or say("for all guests and all states"))
         )
     return found
 

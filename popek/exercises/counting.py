@@ -7,6 +7,7 @@ from popek.exercises import programs
 from popek.exercises.question import Question, Topic, mark_word
 from popek.isa.classic import CLASSIC
 from popek.isa.disassembler import disassemble_decoded
+from popek.language.phrase import say
 from popek.library import running
 from popek.vmm.monitor import HYBRID, TRAP_AND_EMULATE, Monitor
 
@@ -19,14 +20,15 @@ def _make(random: Random, seed: int) -> Question:
     monitor = random.choice((TRAP_AND_EMULATE, TRAP_AND_EMULATE, HYBRID))
     records = traced(text, monitor)
     exits = [r for r in records if r.notes["exits"]]
-    asks = (
-        f"How many exits does this guest cost {monitor.name}: how often does the real machine trap while the guest "
-        "runs directly? The time slice is long enough."
+    asks = say(
+        "How many exits does this guest cost {monitor}: how often does the real machine trap while "
+        "the guest runs directly? The time slice is long enough.",
+        monitor=monitor.name,
     )
     lines = [_told(r) for r in exits]
-    because = "\n".join(lines) if lines else "Nothing traps: no instruction is run directly that could."
+    because = "\n".join(lines) if lines else say("Nothing traps: no instruction is run directly that could.")
     see = f"popek run GUEST.s --monitor {monitor.name} --stats"
-    form = "a number"
+    form = say("a number")
     return Question("exits", seed, asks, text, form, str(len(exits)), because, see, CLASSIC, monitor.name)
 
 
@@ -44,7 +46,13 @@ def _told(record: Record) -> str:
     event = record.event
     assert event.decoded is not None
     mode = "supervisor" if event.mode == 0 else "user"
-    return f"word {event.pc}, virtual {mode} mode: {disassemble_decoded(event.decoded)} ({record.notes['exits'][0]})"
+    return say(
+        "word {pc}, virtual {mode} mode: {disassemble_decoded} ({notes})",
+        pc=event.pc,
+        mode=mode,
+        disassemble_decoded=disassemble_decoded(event.decoded),
+        notes=record.notes["exits"][0],
+    )
 
 
-EXITS = Topic("exits", "How many exits does this guest cost its monitor?", _make, mark_word)
+EXITS = Topic("exits", say("How many exits does this guest cost its monitor?"), _make, mark_word)

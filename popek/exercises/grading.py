@@ -13,6 +13,7 @@ from popek.exercises.noticing import STEPS
 from popek.isa import toml
 from popek.isa.architecture import Isa
 from popek.isa.toml import printable
+from popek.language.phrase import say
 from popek.library import naming, proving, running
 from popek.library.naming import NamedIsa
 from popek.library.required import DEFAULT_MONITOR, Grade
@@ -42,8 +43,8 @@ def grade(file: str | Path, *, isa: NamedIsa | None = None, monitor: str = DEFAU
         on = isa.name if isinstance(isa, Isa) else str(isa or "classic")
         naming.isa(on)
         return Graded(name, Kind.MONITOR, confined.monitor_items(name, on))
-    hint = "answers and ISAs end in .toml, guests in .s, monitors in .py"
-    raise PopekError(Problem("this file cannot be graded", Place(printable(name, 200)), hint))
+    hint = say("answers and ISAs end in .toml, guests in .s, monitors in .py")
+    raise PopekError(Problem(say("this file cannot be graded"), Place(printable(name, 200)), hint))
 
 
 def _toml(name: str) -> Graded:
@@ -52,10 +53,10 @@ def _toml(name: str) -> Graded:
         return Graded(name, Kind.ANSWERS, answers.marked(document))
     chosen = naming.chosen(name)
     if chosen.expectation is None:
-        hint = f"an ISA is graded by its table [expect]; answers are tables: {answers.EXAMPLE}"
-        raise PopekError(Problem("there is nothing to grade", Place(printable(name, 200)), hint))
+        hint = say("an ISA is graded by its table [expect]; answers are tables: {example}", example=answers.EXAMPLE)
+        raise PopekError(Problem(say("there is nothing to grade"), Place(printable(name, 200)), hint))
     found = proving.check([chosen]).check.requirements
-    items = (Item(r.what, r.wanted, r.grade, f"it is: {r.found}") for r in found)
+    items = (Item(r.what, r.wanted, r.grade, say("it is: {found}", found=r.found)) for r in found)
     return Graded(name, Kind.ISA, tuple(items))
 
 
@@ -63,12 +64,18 @@ def _guest(name: str, isa: NamedIsa | None, monitor: str) -> Graded:
     guest = naming.guest(name)
     on = naming.isa(isa or guest.detects or guest.isa)
     ran = running.compare(guest, isa=on, monitor=monitor, memory=MEMORY, max_steps=min(guest.max_steps, STEPS))
-    what = f"notices {monitor} on {on.name}"
+    what = say("notices {monitor} on {on}", monitor=monitor, on=on.name)
     if ran.divergence is not None:
         first = ran.divergence.differences[0]
-        says = f"after step {ran.divergence.step} {first.what} is {first.bare} bare and {first.virtual} virtual"
+        says = say(
+            "after step {step} {what} is {bare} bare and {virtual} virtual",
+            step=ran.divergence.step,
+            what=first.what,
+            bare=first.bare,
+            virtual=first.virtual,
+        )
         return Graded(name, Kind.GUEST, (Item(what, guest.name, Grade.MET, says),))
     verdict = proving.verdict(on, monitor=monitor).isas[0].monitors[0].equivalence
-    nobody = "; nobody can: equivalence is proved" if verdict.status.holds else ""
-    says = f"it runs alike on both machines, for all of {ran.steps} steps{nobody}"
+    nobody = say("; nobody can: equivalence is proved") if verdict.status.holds else ""
+    says = say("it runs alike on both machines, for all of {steps} steps{nobody}", steps=ran.steps, nobody=nobody)
     return Graded(name, Kind.GUEST, (Item(what, guest.name, Grade.NOT_MET, says),))

@@ -6,6 +6,7 @@ from popek.isa.architecture import Isa
 from popek.isa.classic import CLASSIC
 from popek.isa.configuration import configure
 from popek.isa.instruction import TRAPS
+from popek.language.phrase import say
 
 SYSTEM = tuple(i.name for i in CLASSIC.instructions if i.in_user is TRAPS)
 
@@ -23,7 +24,14 @@ def told(isa: Isa) -> str:
     for instruction in isa.instructions:
         if instruction.in_user is not CLASSIC[instruction.name].in_user:
             kind = str(getattr(instruction.in_user, "value", "does something of its own"))
-            lines.append(f"{instruction.name:9} {kind} in user mode. {instruction.doc}")
+            lines.append(
+                say(
+                    "{instruction:9} {kind} in user mode. {doc}",
+                    instruction=instruction.name,
+                    kind=kind,
+                    doc=instruction.doc,
+                )
+            )
     return "\n".join(lines)
 
 

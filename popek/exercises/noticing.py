@@ -7,6 +7,7 @@ from popek.exercises.machines import changed, flags, told
 from popek.exercises.question import Mark, Question, Topic
 from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
+from popek.language.phrase import say
 from popek.library import running
 from popek.prove.checks import REAL_MEMORY
 from popek.prove.classes import Showing, classify
@@ -25,13 +26,18 @@ def _make(random: Random, seed: int) -> Question:
         verdict = under(isa, TRAP_AND_EMULATE, classify(isa, showing=Showing.NOTHING)).equivalence
         if verdict.witness is not None:
             break
-    asks = (
-        "Write a guest that can tell trap-and-emulate from the bare machine: the virtual state differs from the bare "
-        "one after some step. A few instructions are enough."
+    asks = say(
+        "Write a guest that can tell trap-and-emulate from the bare machine: the virtual state "
+        "differs from the bare one after some step. A few instructions are enough."
     )
-    because = f"{verdict.witness.says}, after step {verdict.witness.step}. To blame: {', '.join(verdict.blame)}."
+    because = say(
+        "{says}, after step {step}. To blame: {blame}.",
+        says=verdict.witness.says,
+        step=verdict.witness.step,
+        blame=", ".join(verdict.blame),
+    )
     see = f"popek verdict {flags(isa)}"
-    form = "a program in assembly"
+    form = say("a program in assembly")
     return Question("guest", seed, asks, told(isa), form, verdict.witness.program, because, see, isa)
 
 
@@ -53,11 +59,18 @@ def _mark(question: Question, answer: str) -> Mark:
     except PopekError as error:
         return Mark(False, str(error.problems[0]))
     if found.divergence is None:
-        return Mark(False, f"it runs alike on both machines, for all of {found.steps} steps")
+        return Mark(False, say("it runs alike on both machines, for all of {steps} steps", steps=found.steps))
     first = found.divergence.differences[0]
     return Mark(
-        True, f"after step {found.divergence.step} {first.what} is {first.bare} bare and {first.virtual} virtual"
+        True,
+        say(
+            "after step {step} {what} is {bare} bare and {virtual} virtual",
+            step=found.divergence.step,
+            what=first.what,
+            bare=first.bare,
+            virtual=first.virtual,
+        ),
     )
 
 
-GUEST = Topic("guest", "Find a guest that notices.", _make, _mark)
+GUEST = Topic("guest", say("Find a guest that notices."), _make, _mark)

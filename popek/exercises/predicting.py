@@ -5,6 +5,7 @@ from random import Random
 from popek.exercises.machines import changed, flags, told
 from popek.exercises.question import Question, Topic, mark_word
 from popek.isa.architecture import Isa
+from popek.language.phrase import say
 from popek.prove.classes import Showing, classify
 from popek.prove.decide import under
 from popek.prove.theorems import theorem_1, theorem_3
@@ -26,11 +27,15 @@ def _make(random: Random, seed: int) -> Question:
         if decided.status.holds is not None:
             break
     monitor, _, name = claim.rpartition(".")
-    what = f"Does {name.replace('-', ' ')} hold" if not monitor else f"Is {name.replace('_', ' ')} kept under {monitor}"
-    asks = f"{what}, on classic with these changes, for every guest and every state?"
+    what = (
+        say("Does {name} hold", name=name.replace("-", " "))
+        if not monitor
+        else say("Is {name} kept under {monitor}", name=name.replace("_", " "), monitor=monitor)
+    )
+    asks = say("{what}, on classic with these changes, for every guest and every state?", what=what)
     answer = "yes" if decided.status.holds else "no"
     return Question(
-        "verdict", seed, asks, told(isa) or "(no change)", "yes or no", answer, _because(decided),
+        "verdict", seed, asks, told(isa) or say("(no change)"), say("yes or no"), answer, _because(decided),
         f"popek verdict {flags(isa)}", isa, claim,
     )  # fmt: skip
 
@@ -47,10 +52,10 @@ def verdict_on(isa: Isa, claim: str) -> TheoremVerdict | PropertyVerdict:
 
 def _because(decided: TheoremVerdict | PropertyVerdict) -> str:
     if decided.status.holds:
-        return "It is proved, for all programs and all states."
-    blame = f"To blame: {', '.join(decided.blame)}."
+        return say("It is proved, for all programs and all states.")
+    blame = say("To blame: {blame}.", blame=", ".join(decided.blame))
     reason = getattr(decided, "reason", "")
     return f"{blame} {reason}".strip()
 
 
-VERDICT = Topic("verdict", "Does the theorem, or the property, hold?", _make, mark_word)
+VERDICT = Topic("verdict", say("Does the theorem, or the property, hold?"), _make, mark_word)

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from popek.isa.architecture import Isa
+from popek.language.phrase import say
 from popek.shown import Shown
 
 
@@ -89,8 +90,8 @@ def mark_names(question: Question, answer: str) -> Mark:
     wanted, found = names_in(question.answer), names_in(answer)
     if wanted == found:
         return Mark(True, "right")
-    parts = [f"missing: {', '.join(sorted(wanted - found))}"] if wanted - found else []
-    parts += [f"not so: {', '.join(sorted(found - wanted))}"] if found - wanted else []
+    parts = [say("missing: {wanted}", wanted=", ".join(sorted(wanted - found)))] if wanted - found else []
+    parts += [say("not so: {found}", found=", ".join(sorted(found - wanted)))] if found - wanted else []
     return Mark(False, "; ".join(parts))
 
 
@@ -98,4 +99,4 @@ def mark_word(question: Question, answer: str) -> Mark:
     """Mark an answer that is a word or a number."""
     if answer.strip().lower() == question.answer.lower():
         return Mark(True, "right")
-    return Mark(False, f"not {answer.strip() or 'an empty answer'}")
+    return Mark(False, say("not {answer}", answer=answer.strip() or "an empty answer"))

@@ -14,6 +14,7 @@ from popek.exercises.predicting import VERDICT
 from popek.exercises.question import Asked, Topic
 from popek.exercises.trapping import TRAP
 from popek.isa.toml import printable
+from popek.language.phrase import say
 from popek.shown import Shown
 
 TOPICS: Mapping[str, Topic] = {t.name: t for t in (CLASSIFY, VERDICT, GUEST, REPAIR, TRAP, EXITS)}
@@ -33,8 +34,8 @@ class Topics(Shown):
 def topic(name: str) -> Topic:
     """Return a topic by its name; raise `PopekError` with the nearest one if there is none."""
     if name not in TOPICS:
-        hint = nearest(name, TOPICS) or "`popek quiz` lists the topics"
-        raise PopekError(Problem(f"there are no questions about `{printable(name)}`", hint=hint))
+        hint = nearest(name, TOPICS) or say("`popek quiz` lists the topics")
+        raise PopekError(Problem(say("there are no questions about `{name}`", name=printable(name)), hint=hint))
     return TOPICS[name]
 
 

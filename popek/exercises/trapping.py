@@ -10,19 +10,25 @@ from popek.exercises.question import Question, Topic, mark_word
 from popek.isa.classic import CLASSIC
 from popek.isa.disassembler import disassemble_decoded
 from popek.isa.slot import SUPERVISOR
+from popek.language.phrase import say
 from popek.vmm.monitor import TRAP_AND_EMULATE
 
 WAYS = ("direct", "emulated", "reflected")
 
 _WHY = {
-    "direct": "In real user mode it does not trap: it runs on the processor, and the monitor never sees it.",
+    "direct": say("In real user mode it does not trap: it runs on the processor, and the monitor never sees it."),
     "emulated": (
-        "In real user mode it traps. On the bare machine, in this mode, it would have completed; so the monitor does "
-        "to the virtual state what it would have done."
+        say(
+            "In real user mode it traps. On the bare machine, in this mode, it would have completed; so "
+            "the monitor does to the virtual state what it would have done."
+        )
     ),
     "reflected": (
-        "The real machine traps, and the bare machine would have trapped as well; so the monitor makes the trap in the "
-        "virtual machine: it stores the virtual PSW in the guest's words 0 to 3 and loads the guest's handler."
+        say(
+            "The real machine traps, and the bare machine would have trapped as well; so the monitor "
+            "makes the trap in the virtual machine: it stores the virtual PSW in the guest's words 0 to "
+            "3 and loads the guest's handler."
+        )
     ),
 }
 
@@ -36,13 +42,16 @@ def _make(random: Random, seed: int) -> Question:
     assert record.event.decoded is not None
     mode = "supervisor" if record.event.mode == SUPERVISOR else "user"
     line = disassemble_decoded(record.event.decoded)
-    asks = (
-        f"The guest, in virtual {mode} mode, comes to word {record.event.pc}: `{line}`. Under trap-and-emulate, is it "
-        "run direct, is it emulated, or is its trap reflected into the guest?"
+    asks = say(
+        "The guest, in virtual {mode} mode, comes to word {pc}: `{line}`. Under trap-and-emulate, is "
+        "it run direct, is it emulated, or is its trap reflected into the guest?",
+        mode=mode,
+        pc=record.event.pc,
+        line=line,
     )
     answer = way(record)
     see = "popek run GUEST.s --monitor trap-and-emulate --trace TRACE"
-    form = "one of: direct, emulated, reflected"
+    form = say("one of: direct, emulated, reflected")
     return Question("trap", seed, asks, text, form, answer, _WHY[answer], see, CLASSIC, str(record.step))
 
 
@@ -53,4 +62,4 @@ def way(record: Record) -> str:
     return "reflected" if record.event.kind is Kind.TRAP else "emulated"
 
 
-TRAP = Topic("trap", "What does the monitor do about this instruction?", _make, mark_word)
+TRAP = Topic("trap", say("What does the monitor do about this instruction?"), _make, mark_word)

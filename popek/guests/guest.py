@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from attrs import field, frozen
 
+from popek.language.phrase import say
+
 MAX_STEPS = 100_000
 MEMORY = 1024
 OUTCOMES = ("halted", "budget", "trap-loop")
@@ -48,18 +50,24 @@ class Expected:
         symbols: Mapping[str, int],
     ) -> Iterator[str]:
         if self.outcome not in (None, outcome):
-            yield f"the outcome is {outcome}, not {self.outcome}"
+            yield say("the outcome is {outcome}, not {outcome_2}", outcome=outcome, outcome_2=self.outcome)
         if self.output not in (None, output):
-            yield f"the output is {output!r}, not {self.output!r}"
+            yield say("the output is {output!r}, not {output_2!r}", output=output, output_2=self.output)
         for number, value in self.registers.items():
             if registers[number] != value:
-                yield f"r{number} is {registers[number]}, not {value}"
+                yield say(
+                    "r{number} is {registers}, not {value}", number=number, registers=registers[number], value=value
+                )
         for where, value in self.words.items():
             at = address(where, symbols)
             if at is None:
-                yield f"the word at {where} is expected to be {value}, but the program has no such symbol"
+                yield say(
+                    "the word at {where} is expected to be {value}, but the program has no such symbol",
+                    where=where,
+                    value=value,
+                )
             elif memory(at) != value:
-                yield f"the word at {where} is {memory(at)}, not {value}"
+                yield say("the word at {where} is {memory}, not {value}", where=where, memory=memory(at), value=value)
 
 
 def address(where: str, symbols: Mapping[str, int]) -> int | None:

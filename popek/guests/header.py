@@ -11,6 +11,7 @@ from popek.errors import Place, PopekError, Problem, nearest
 from popek.guests.guest import ADDRESS, OUTCOMES
 from popek.isa import shipped
 from popek.isa.encoding import WORD_MASK
+from popek.language.phrase import say
 
 MARK = ";@"
 LARGEST_MEMORY = 1 << 24
@@ -31,14 +32,14 @@ class _WrongError(Exception):
 
 def _text(value: str) -> str:
     if not value:
-        raise _WrongError("a text is missing")
+        raise _WrongError(say("a text is missing"))
     return value
 
 
 def _string(value: str) -> str:
     found = _json(value)
     if not isinstance(found, str):
-        raise _WrongError("a string in double quotes is expected", r'for example: "two\nlines"')
+        raise _WrongError(say("a string in double quotes is expected"), say('for example: "two\\nlines"'))
     return found
 
 
@@ -46,7 +47,7 @@ def _typed(value: str) -> bytes:
     try:
         return _string(value).encode()
     except UnicodeEncodeError:
-        raise _WrongError("this string has no UTF-8 form") from None
+        raise _WrongError(say("this string has no UTF-8 form")) from None
 
 
 def _json(value: str) -> Any:
@@ -58,7 +59,7 @@ def _json(value: str) -> Any:
 
 def _number(value: str) -> int:
     if not _NUMBER.fullmatch(value):
-        raise _WrongError(f"{value!r} is not a number", "numbers are written 12 or 0x1f")
+        raise _WrongError(say("{value!r} is not a number", value=value), say("numbers are written 12 or 0x1f"))
     return int(value, 0)
 
 
@@ -66,7 +67,7 @@ def _within(least: int, most: int) -> Callable[[str], int]:
     def read(value: str) -> int:
         number = _number(value)
         if not least <= number <= most:
-            raise _WrongError(f"{number} is not within {least}..{most}")
+            raise _WrongError(say("{number} is not within {least}..{most}", number=number, least=least, most=most))
         return number
 
     return read
@@ -78,13 +79,13 @@ def _word(value: str) -> int:
 
 def _outcome(value: str) -> str:
     if value not in OUTCOMES:
-        raise _WrongError(f"there is no outcome {value!r}", nearest(value, OUTCOMES))
+        raise _WrongError(say("there is no outcome {value!r}", value=value), nearest(value, OUTCOMES))
     return value
 
 
 def _isa(value: str) -> str:
     if not value.endswith((".toml", ".py")) and shipped.find(value) is None:
-        raise _WrongError(f"there is no ISA {value!r}", nearest(value, shipped.known()))
+        raise _WrongError(say("there is no ISA {value!r}", value=value), nearest(value, shipped.known()))
     return value
 
 
@@ -94,29 +95,29 @@ def _disk(value: str) -> tuple[int, ...]:
         return tuple((i * i + 1) & WORD_MASK for i in range(_within(1, LARGEST_DISK)(count.strip())))
     words = _json(value)
     if not isinstance(words, list) or not all(type(w) is int and 0 <= w <= WORD_MASK for w in words):
-        raise _WrongError("`sequence N` or a list of words is expected", "for example: [1, 2, 4294967295]")
+        raise _WrongError(say("`sequence N` or a list of words is expected"), say("for example: [1, 2, 4294967295]"))
     return tuple(words)
 
 
 def _assignment(value: str, example: str) -> tuple[str, int]:
     left, equals, right = value.partition("=")
     if not equals:
-        raise _WrongError("`=` is missing", f"for example: {example}")
+        raise _WrongError(say("`=` is missing"), say("for example: {example}", example=example))
     return left.strip(), _word(right.strip())
 
 
 def _register(value: str) -> tuple[int, int]:
     name, word = _assignment(value, "r1 = 42")
     if not _REGISTER.fullmatch(name):
-        raise _WrongError(f"{name!r} is not a register", "registers are r0 to r15")
+        raise _WrongError(say("{name!r} is not a register", name=name), say("registers are r0 to r15"))
     return int(name[1:]), word
 
 
 def _memory_word(value: str) -> tuple[str, int]:
     where, word = _assignment(value, "0x200 = 7")
     if not ADDRESS.fullmatch(where):
-        hint = "an address is a number or a symbol, then perhaps plus or minus a number: buffer + 3"
-        raise _WrongError(f"{where!r} is not an address", hint)
+        hint = say("an address is a number or a symbol, then perhaps plus or minus a number: buffer + 3")
+        raise _WrongError(say("{where!r} is not an address", where=where), hint)
     return where, word
 
 
@@ -154,12 +155,12 @@ class _Reader:
     def line(self, number: int, text: str) -> None:
         found = _LINE.fullmatch(text)
         if not found:
-            self._complain("a header line is `;@ key: value`", Place(self.file, number, 1, text, len(text)))
+            self._complain(say("a header line is `;@ key: value`"), Place(self.file, number, 1, text, len(text)))
             return
         name, value = found["key"], found["value"]
         at_key = Place(self.file, number, found.start("key") + 1, text, len(name))
         if name not in KEYS:
-            self._complain(f"there is no header key `{name}`", at_key, nearest(name, KEYS))
+            self._complain(say("there is no header key `{name}`", name=name), at_key, nearest(name, KEYS))
             return
         try:
             self._put(name, KEYS[name].read(value), at_key)
@@ -172,7 +173,7 @@ class _Reader:
         if KEYS[key].repeats:
             table, (name, value) = self.values.setdefault(key, {}), value
         if name in table:
-            self._complain(f"`{f'r{name}' if isinstance(name, int) else name}` is given twice", place)
+            self._complain(say("`{value}` is given twice", value=f"r{name}" if isinstance(name, int) else name), place)
         table[name] = value
 
     def _complain(self, message: str, place: Place, hint: str = "") -> None:
@@ -191,7 +192,9 @@ def read(source: str, file: str) -> Mapping[str, Any]:
             reader.line(number, text)
         elif text.startswith(MARK):
             place = Place(file, number, 1, text, len(text))
-            reader.problems.append(Problem("a header line stands below the first statement", place, "move it up"))
+            reader.problems.append(
+                Problem(say("a header line stands below the first statement"), place, say("move it up"))
+            )
         elif text and not text.lstrip().startswith((";", "#")):
             at_top = False
     if reader.problems:

@@ -10,6 +10,7 @@ from typing import Any
 from popek.errors import PopekError, Problem, nearest
 from popek.guests import header
 from popek.guests.guest import MAX_STEPS, MEMORY, Expected, Guest
+from popek.language.phrase import say
 
 _SUFFIX = ".s"
 _GROUPS = ("probe-", "demo-")
@@ -36,8 +37,8 @@ def names() -> tuple[str, ...]:
 def find(name: str) -> Guest:
     """Return the guest program of that name; raise `PopekError` with the nearest one if there is none."""
     if name not in _texts():
-        hint = nearest(name, _texts()) or "`popek guests` lists them; a file's name ends in .s"
-        raise PopekError(Problem(f"there is no guest `{name}`", hint=hint))
+        hint = nearest(name, _texts()) or say("`popek guests` lists them; a file's name ends in .s")
+        raise PopekError(Problem(say("there is no guest `{name}`", name=name), hint=hint))
     entry = _texts()[name]
     return parse(entry.read_text("utf-8").replace("\r\n", "\n"), entry.name)
 

@@ -16,6 +16,7 @@ from popek.isa.expression import Expr, legal, load, not_, operand
 from popek.isa.instruction import Instruction, InUser
 from popek.isa.slot import ARRAYS, BASE, BOUND, MODE, SLOTS, SUPERVISOR, Array, Role, Slot
 from popek.isa.translation import RELOCATION_BOUNDS, Translation
+from popek.language.phrase import say
 
 
 @frozen
@@ -62,7 +63,14 @@ class Isa:
             values = [getattr(i, what) for i in self.instructions]
             double = sorted({str(v) for v in values if values.count(v) > 1})
             if double:
-                raise PopekError(f"ISA {self.name}: two instructions have the {what} {', '.join(double)}")
+                raise PopekError(
+                    say(
+                        "ISA {isa}: two instructions have the {what} {double}",
+                        isa=self.name,
+                        what=what,
+                        double=", ".join(double),
+                    )
+                )
         self._check_names()
         self._check_slots()
         for instruction in self.instructions:
@@ -76,17 +84,30 @@ class Isa:
             if slot not in self.slots or slot not in guest.copies:
                 raise PopekError(
                     Problem(
-                        f"ISA {self.name}: guest mode has no copy of `{slot}`"
+                        say("ISA {isa}: guest mode has no copy of `{slot}`", isa=self.name, slot=slot)
                         if slot in self.slots
-                        else f"ISA {self.name}: guest mode copies `{slot}`, which the ISA does not declare",
-                        hint=nearest(slot.name, names) if slot not in self.slots else "of mode and R it must have one",
+                        else say(
+                            "ISA {isa}: guest mode copies `{slot}`, which the ISA does not declare",
+                            isa=self.name,
+                            slot=slot,
+                        ),
+                        hint=nearest(slot.name, names)
+                        if slot not in self.slots
+                        else say("of mode and R it must have one"),
                     )
                 )
         strange = [n for n in guest.exits if n not in self.by_name]
         if strange:
             hint = nearest(strange[0], self.by_name)
             raise PopekError(
-                Problem(f"ISA {self.name}: `{strange[0]}` leaves guest mode, and is no instruction", hint=hint)
+                Problem(
+                    say(
+                        "ISA {isa}: `{strange}` leaves guest mode, and is no instruction",
+                        isa=self.name,
+                        strange=strange[0],
+                    ),
+                    hint=hint,
+                )
             )
 
     def _check_names(self) -> None:
@@ -94,26 +115,42 @@ class Isa:
         names = [*(s.name for s in self.slots), *(a.name for a in self.arrays)]
         for name in names:
             if not name.isidentifier() or not name.isascii():
-                message = f"ISA {self.name}: `{name}` cannot be the name of a slot or an array"
-                raise PopekError(Problem(message, hint="take letters, digits and `_`, a letter first"))
+                message = say("ISA {isa}: `{name}` cannot be the name of a slot or an array", isa=self.name, name=name)
+                raise PopekError(Problem(message, hint=say("take letters, digits and `_`, a letter first")))
             if names.count(name) > 1:
-                raise PopekError(f"ISA {self.name}: two slots or arrays are called `{name}`")
+                raise PopekError(say("ISA {isa}: two slots or arrays are called `{name}`", isa=self.name, name=name))
         for slot in self.slots:
             if slot.bits is not None and not (isinstance(slot.reset, int) and 0 <= slot.reset < 1 << slot.bits):
-                raise PopekError(f"ISA {self.name}: `{slot}` has {slot.bits} bits, and is {slot.reset} at reset")
+                raise PopekError(
+                    say(
+                        "ISA {isa}: `{slot}` has {bits} bits, and is {reset} at reset",
+                        isa=self.name,
+                        slot=slot,
+                        bits=slot.bits,
+                        reset=slot.reset,
+                    )
+                )
 
     def _check_slots(self) -> None:
-        needed = {s.clock: f"`{s}` sets when it runs out" for s in self.slots if s.clock is not None}
-        needed |= {i.pending: f"asks for the {i.cause.name.lower()} interrupt" for i in self.cycle.interrupts}
+        needed = {s.clock: say("`{s}` sets when it runs out", s=s) for s in self.slots if s.clock is not None}
+        needed |= {
+            i.pending: say("asks for the {cause} interrupt", cause=i.cause.name.lower()) for i in self.cycle.interrupts
+        }
         for slot, why in needed.items():
             if slot not in self.slots:
-                message = f"ISA {self.name}: `{slot}`, which {why}, is not declared"
-                raise PopekError(Problem(message, hint="add it to the ISA's slots"))
+                message = say("ISA {isa}: `{slot}`, which {why}, is not declared", isa=self.name, slot=slot, why=why)
+                raise PopekError(Problem(message, hint=say("add it to the ISA's slots")))
         for array in self.arrays:
             if array.size == "q" and array.role is Role.PROGRAM:
-                message = f"ISA {self.name}: `{array}` is program state, and as large as physical memory"
+                message = say(
+                    "ISA {isa}: `{array}` is program state, and as large as physical memory",
+                    isa=self.name,
+                    array=array,
+                )
                 raise PopekError(
-                    Problem(message, hint="a virtual machine has less memory: give a number, or make it a resource")
+                    Problem(
+                        message, hint=say("a virtual machine has less memory: give a number, or make it a resource")
+                    )
                 )
 
     def _check_state(self, instruction: Instruction) -> None:
@@ -124,8 +161,13 @@ class Isa:
             if strange:
                 raise PopekError(
                     Problem(
-                        f"ISA {self.name}: `{instruction}` uses {', '.join(strange)}, which the ISA does not declare",
-                        hint="add it to the ISA's slots or arrays",
+                        say(
+                            "ISA {isa}: `{instruction}` uses {strange}, which the ISA does not declare",
+                            isa=self.name,
+                            instruction=instruction,
+                            strange=", ".join(strange),
+                        ),
+                        hint=say("add it to the ISA's slots or arrays"),
                     )
                 )
 
@@ -141,7 +183,12 @@ class Isa:
     def __getitem__(self, name: str) -> Instruction:
         """Return the instruction of that name; raise `PopekError` with the nearest one if there is none."""
         if name not in self.by_name:
-            raise PopekError(Problem(f"{self.name} has no instruction `{name}`", hint=nearest(name, self.by_name)))
+            raise PopekError(
+                Problem(
+                    say("{isa} has no instruction `{name}`", isa=self.name, name=name),
+                    hint=nearest(name, self.by_name),
+                )
+            )
         return self.by_name[name]
 
     def decode(self, word: int) -> Decoded | None:

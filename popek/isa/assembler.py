@@ -23,6 +23,7 @@ from popek.isa.program import MEMORY_LIMIT, Program
 from popek.isa.slot import PC
 from popek.isa.symbols import Similar, Symbols
 from popek.isa.tokens import Kind, Statement, Token
+from popek.language.phrase import say
 
 LONGEST_PROGRAM = 1 << 20
 """Words of the longest program; `.org` leaves gaps that cost nothing."""
@@ -98,9 +99,15 @@ class _Assembly:
     def _check_macros(self) -> None:
         for key, macro in self.text.macros.items():
             if key in self.instructions or key in _KNOWN_DIRECTIVES:
-                what = f"an instruction of {self.isa.name}" if key in self.instructions else "a directive"
+                what = (
+                    say("an instruction of {isa}", isa=self.isa.name)
+                    if key in self.instructions
+                    else say("a directive")
+                )
                 place = macro.named.place
-                self.problems.append(Problem(f"{macro.named} is {what}; a macro needs another name", place))
+                self.problems.append(
+                    Problem(say("{named} is {what}; a macro needs another name", named=macro.named, what=what), place)
+                )
 
     # The first pass: addresses.
 
@@ -150,23 +157,31 @@ class _Assembly:
 
     def _unknown(self, head: Token) -> Problem:
         if head.text.startswith("."):
-            return Problem(f"there is no directive {head}", head.place, self.similar.hint(head.text, _KNOWN_DIRECTIVES))
+            return Problem(
+                say("there is no directive {head}", head=head),
+                head.place,
+                self.similar.hint(head.text, _KNOWN_DIRECTIVES),
+            )
         hint = self.similar.hint(head.text, [*self.instructions, *self.macros])
-        return Problem(f"{self.isa.name} has no instruction {head}", head.place, hint)
+        return Problem(say("{isa} has no instruction {head}", isa=self.isa.name, head=head), head.place, hint)
 
     def _expand(self, macro: Macro, head: Token, rest: tuple[Token, ...], call: _Call | None) -> None:
         key = macro.named.text.lower()
         if call and key in call.names:
-            raise PopekError(Problem(f"the macro {macro.named} calls itself, and would never end", head.place))
+            raise PopekError(
+                Problem(say("the macro {named} calls itself, and would never end", named=macro.named), head.place)
+            )
         if call and len(call.names) >= MOST_NESTED:
-            raise PopekError(Problem(f"macros call macros more than {MOST_NESTED} deep", head.place))
+            raise PopekError(
+                Problem(say("macros call macros more than {most_nested} deep", most_nested=MOST_NESTED), head.place)
+            )
         self.expansions += 1
         inner = _Call(call.head, (*call.names, key)) if call else _Call(head, (key,))
         for statement in macro.expand(head, rest, self.expansions):
             before = self.expanded
             self.expanded += 1 + len(statement.rest)
             if self.expanded > MOST_EXPANDED:
-                told = [Problem("macros expand to too much text", head.place)] if before <= MOST_EXPANDED else []
+                told = [Problem(say("macros expand to too much text"), head.place)] if before <= MOST_EXPANDED else []
                 raise PopekError(*told)
             self._take(statement, inner)
 
@@ -189,24 +204,29 @@ class _Assembly:
             return None
         self.location = None
         if start + count > MEMORY_LIMIT:
-            hint = f"addresses are within 0..{MEMORY_LIMIT - 1}"
-            raise PopekError(Problem("this is beyond the largest memory", head.place, hint))
+            hint = say("addresses are within 0..{memory_limit}", memory_limit=MEMORY_LIMIT - 1)
+            raise PopekError(Problem(say("this is beyond the largest memory"), head.place, hint))
         if len(self.lines) + count > LONGEST_PROGRAM:
-            hint = f"a program has at most {LONGEST_PROGRAM} words; `.org` leaves a gap that has none"
-            raise PopekError(Problem("the program is too long", head.place, hint))
+            hint = say(
+                "a program has at most {longest_program} words; `.org` leaves a gap that has none",
+                longest_program=LONGEST_PROGRAM,
+            )
+            raise PopekError(Problem(say("the program is too long"), head.place, hint))
         self.location = start + count
         taken = next((a for a in range(start, start + count) if a in self.lines), start + count)
         if taken < start + count and not self.overlapping:
             self.overlapping = True
-            hint = f"line {self.lines[taken]} has put it there; `.org` says where to go on"
-            self.problems.append(_at_call(Problem(f"address {taken} has a word already", head.place, hint), call))
+            hint = say("line {lines} has put it there; `.org` says where to go on", lines=self.lines[taken])
+            self.problems.append(
+                _at_call(Problem(say("address {taken} has a word already", taken=taken), head.place, hint), call)
+            )
         self.lines.update(dict.fromkeys(range(start, taken), line))
         return start if taken == start + count else None
 
     # Directives.
 
     def org(self, head: Token, rest: tuple[Token, ...], _: _Call | None) -> None:
-        (group,) = split_operands(head, rest, 1, "`.org` takes an address")
+        (group,) = split_operands(head, rest, 1, say("`.org` takes an address"))
         formula = _formula(head, group)
         self.location = _within(range(MEMORY_LIMIT), self.symbols.now(head, formula, self.location), formula)
         self.overlapping = False
@@ -214,7 +234,11 @@ class _Assembly:
     def word(self, head: Token, rest: tuple[Token, ...], call: _Call | None) -> None:
         groups = list(listed(rest))
         if not groups:
-            raise PopekError(Problem(f"{head} takes at least one value", head.place, "`.word` takes `value, ...`"))
+            raise PopekError(
+                Problem(
+                    say("{head} takes at least one value", head=head), head.place, say("`.word` takes `value, ...`")
+                )
+            )
         computations: list[Compute] = []
         before = head
         for group in groups:
@@ -232,7 +256,7 @@ class _Assembly:
         self._fill(head, len(data) + 1, [*data, 0], call)
 
     def space(self, head: Token, rest: tuple[Token, ...], call: _Call | None) -> None:
-        usage = "`.space` takes `count` or `count, value`"
+        usage = say("`.space` takes `count` or `count, value`")
         groups = split_operands(head, rest, 2 if len(list(listed(rest))) == 2 else 1, usage)
         count, *fill = (_formula(head, group) for group in groups)
         number = _within(range(LONGEST_PROGRAM + 1), self.symbols.now(head, count, self.location), count)
@@ -240,16 +264,16 @@ class _Assembly:
         self._fill(head, number, repeat(value & WORD_MASK, number), call)
 
     def equ(self, head: Token, rest: tuple[Token, ...], call: _Call | None) -> None:
-        usage = "`.equ` takes `name, value`"
+        usage = say("`.equ` takes `name, value`")
         (name, *more), group = split_operands(head, rest, 2, usage)
         if name.kind is not Kind.NAME or more:
             blamed = more[0] if name.kind is Kind.NAME else name
-            raise PopekError(Problem(f"a name is expected, not {blamed}", blamed.place, usage))
+            raise PopekError(Problem(say("a name is expected, not {blamed}", blamed=blamed), blamed.place, usage))
         value = self._attempt(lambda: self.symbols.now(head, _formula(head, group), self.location), call)
         self.symbols.define(name, value)
 
     def endm(self, head: Token, _rest: tuple[Token, ...], _call: _Call | None) -> None:
-        raise PopekError(Problem(f"{head} without `.macro`", head.place))
+        raise PopekError(Problem(say("{head} without `.macro`", head=head), head.place))
 
     # The second pass: words.
 
@@ -278,14 +302,22 @@ _OF_ANY_SIZE = (".org", ".space", ".ascii", ".string", ".word")
 def _formula(before: Token, group: Sequence[Token]) -> Formula:
     formula, taken = read_formula(group, before)
     if taken < len(group):
-        raise PopekError(Problem(f"{group[taken]} is not expected here", group[taken].place))
+        raise PopekError(Problem(say("{group} is not expected here", group=group[taken]), group[taken].place))
     return formula
 
 
 def _within(limits: range, value: int, formula: Formula) -> int:
     if value not in limits:
         raise PopekError(
-            Problem(f"{value} is out of range: it must be within {limits.start}..{limits.stop - 1}", formula.place)
+            Problem(
+                say(
+                    "{value} is out of range: it must be within {start}..{stop}",
+                    value=value,
+                    start=limits.start,
+                    stop=limits.stop - 1,
+                ),
+                formula.place,
+            )
         )
     return value
 
@@ -300,11 +332,15 @@ def _nothing(_: int | None, _look_up: Lookup) -> int:
 
 
 def _text(head: Token, rest: tuple[Token, ...]) -> bytes:
-    usage = f'{head} takes one text: `{head.text.lower()} "text"`'
+    usage = say('{head} takes one text: `{text} "text"`', head=head, text=head.text.lower())
     (group,) = split_operands(head, rest, 1, usage)
     for token, wanted in zip(group, (True, *[False] * len(group)), strict=False):
         if not wanted or token.kind is not Kind.STRING:
-            message = f"a text in quotes is expected, not {token}" if wanted else f"{token} is not expected here"
+            message = (
+                say("a text in quotes is expected, not {token}", token=token)
+                if wanted
+                else say("{token} is not expected here", token=token)
+            )
             raise PopekError(Problem(message, token.place, usage))
     return group[0].data
 
@@ -314,8 +350,12 @@ def _at_call(problem: Problem, call: _Call | None) -> Problem:
     place = problem.place
     if call is None or place is None or (place.file, place.line) == (call.head.line.file, call.head.line.number):
         return problem
-    within = "the built-in macro" if place.file == PRELUDE_FILE else f"line {place.line}, the macro"
-    return evolve(problem, message=f"{problem.message} (in {within} `{call.names[-1]}`)", place=call.head.place)
+    within = say("the built-in macro") if place.file == PRELUDE_FILE else say("line {line}, the macro", line=place.line)
+    return evolve(
+        problem,
+        message=say("{message} (in {within} `{names}`)", message=problem.message, within=within, names=call.names[-1]),
+        place=call.head.place,
+    )
 
 
 def _told(problems: Sequence[Problem]) -> Iterator[Problem]:
@@ -324,4 +364,4 @@ def _told(problems: Sequence[Problem]) -> Iterator[Problem]:
     ordered = sorted(first.values(), key=lambda p: (p.place.line, p.place.column) if p.place else (0, 0))
     yield from ordered[:MOST_PROBLEMS]
     if len(ordered) > MOST_PROBLEMS:
-        yield Problem(f"too many problems: {len(ordered) - MOST_PROBLEMS} more are not shown")
+        yield Problem(say("too many problems: {count} more are not shown", count=len(ordered) - MOST_PROBLEMS))

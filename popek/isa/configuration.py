@@ -14,6 +14,7 @@ from popek.isa.architecture import Isa
 from popek.isa.instruction import EXECUTES, IGNORED, TRAPS, InUser
 from popek.isa.reader import Reader, type_name
 from popek.isa.toml import printable, read
+from popek.language.phrase import say
 
 DEFAULT_BASE = "classic"
 """What a file extends if it does not say."""
@@ -57,8 +58,10 @@ def resolve_shipped(name: str) -> Isa:
     """Return the shipped ISA of that name or alias; raise `PopekError` with the nearest name if there is none."""
     isa = shipped.find(name)
     if isa is None:
-        hint = nearest(name, shipped.known()) or "`popek isa` lists what is shipped; a file's name ends in .toml or .py"
-        raise PopekError(Problem(f"there is no ISA `{printable(name)}`", hint=hint))
+        hint = nearest(name, shipped.known()) or say(
+            "`popek isa` lists what is shipped; a file's name ends in .toml or .py"
+        )
+        raise PopekError(Problem(say("there is no ISA `{name}`", name=printable(name)), hint=hint))
     return isa
 
 
@@ -71,7 +74,9 @@ def parse(
     """
     reader = Reader(read(text, file))
     if not reader.document.data:
-        reader.complain("this sets nothing", Place(file), "`popek isa classic --toml` prints a file to start from")
+        reader.complain(
+            say("this sets nothing"), Place(file), say("`popek isa classic --toml` prints a file to start from")
+        )
     base = _base(reader, resolve)
     _keys(reader, base)
     name = _name(reader) or name or file
@@ -99,14 +104,16 @@ def _keys(reader: Reader, base: Isa | None) -> None:
             continue
         hint = nearest(key, _TOP)
         if base and key in base.by_name:
-            hint = "what an instruction does in user mode stands in the table [user]"
-        reader.complain(f"there is no key `{printable(key)}`", reader.document.key(key), hint)
+            hint = say("what an instruction does in user mode stands in the table [user]")
+        reader.complain(say("there is no key `{name}`", name=printable(key)), reader.document.key(key), hint)
 
 
 def _name(reader: Reader) -> str:
     name = reader.get(str, "name")
     if name is not None and not (name.strip() and name.isprintable()):
-        reader.complain("a name is some text on one line", reader.document.value("name"), 'for example: name = "mine"')
+        reader.complain(
+            say("a name is some text on one line"), reader.document.value("name"), say('for example: name = "mine"')
+        )
     return name or ""
 
 
@@ -120,9 +127,14 @@ def _user(reader: Reader, base: Isa | None) -> dict[str, InUser]:
         if isinstance(value, str) and value in _VALUES:
             changes[mnemonic] = _VALUES[value]
         else:
-            hint = nearest(value, _VALUES) if isinstance(value, str) else f"one of {valid}"
+            hint = nearest(value, _VALUES) if isinstance(value, str) else say("one of {valid}", valid=valid)
             place = reader.document.value("user", mnemonic)
-            message = f"in user mode `{printable(mnemonic)}` may be one of {valid}, not {type_name(value)}"
+            message = say(
+                "in user mode `{name}` may be one of {valid}, not {type_name}",
+                name=printable(mnemonic),
+                valid=valid,
+                type_name=type_name(value),
+            )
             reader.complain(message, place, hint)
     return changes
 
@@ -148,7 +160,9 @@ def _members(reader: Reader, base: Isa | None, name: str) -> frozenset[str]:
             index = (reader.get(list, "expect", name) or []).index(member)
             place = reader.document.value("expect", name, index)
             reader.complain(
-                f"{base.name} has no instruction `{printable(member)}`", place, nearest(member, base.by_name)
+                say("{base} has no instruction `{name}`", base=base.name, name=printable(member)),
+                place,
+                nearest(member, base.by_name),
             )
     return frozenset(members)
 
@@ -172,11 +186,19 @@ def configure(isa: Isa, *, execute: Iterable[str] = (), ignore: Iterable[str] = 
         for mnemonic, place in _split(option, items):
             before = chosen.setdefault(mnemonic, option)
             if mnemonic not in isa.by_name:
-                message = f"{isa.name} has no instruction `{printable(mnemonic)}`" if mnemonic else "a name is missing"
+                message = (
+                    say("{isa} has no instruction `{name}`", isa=isa.name, name=printable(mnemonic))
+                    if mnemonic
+                    else say("a name is missing")
+                )
                 problems.append(Problem(message, place, nearest(mnemonic, isa.by_name) if mnemonic else ""))
             elif before != option:
-                message = f"`{mnemonic}` is given to {before} and to {option}"
-                problems.append(Problem(message, place, "in user mode an instruction does one thing: leave one out"))
+                message = say(
+                    "`{mnemonic}` is given to {before} and to {option}", mnemonic=mnemonic, before=before, option=option
+                )
+                problems.append(
+                    Problem(message, place, say("in user mode an instruction does one thing: leave one out"))
+                )
     if problems:
         raise PopekError(*problems)
     if not chosen:

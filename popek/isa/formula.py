@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 from popek.errors import Place, PopekError, Problem
 from popek.isa.encoding import WORD_BITS, WORD_MASK
 from popek.isa.tokens import Kind, Token, span
+from popek.language.phrase import say
 
 Lookup = Callable[[Token], int]
 """What a name stands for; raises `PopekError` if it stands for nothing."""
@@ -77,7 +78,7 @@ class Formula:
 
 def _bounded(part: Part) -> Part:
     if abs(part.value) >= LARGEST:
-        raise PopekError(Problem("this value is too large: a formula has 64 bits", part.place))
+        raise PopekError(Problem(say("this value is too large: a formula has 64 bits"), part.place))
     return part
 
 
@@ -88,7 +89,7 @@ def _infix(calculate: Callable[[int, int], int]) -> Callable[..., Part]:
 def _dividing(calculate: Callable[[int, int], int]) -> Callable[..., Part]:
     def apply(_: Step, a: Part, b: Part) -> Part:
         if b.value == 0:
-            raise PopekError(Problem("division by zero", b.place))
+            raise PopekError(Problem(say("division by zero"), b.place))
         return Part(calculate(a.value, b.value), a.first, b.last)
 
     return apply
@@ -97,7 +98,7 @@ def _dividing(calculate: Callable[[int, int], int]) -> Callable[..., Part]:
 def _shifting(calculate: Callable[[int, int], int]) -> Callable[..., Part]:
     def apply(_: Step, a: Part, b: Part) -> Part:
         if b.value not in range(64):
-            raise PopekError(Problem(f"a shift by {b.value}: it must be within 0..63", b.place))
+            raise PopekError(Problem(say("a shift by {b}: it must be within 0..63", b=b.value), b.place))
         return Part(calculate(a.value, b.value), a.first, b.last)
 
     return apply
@@ -110,8 +111,8 @@ def _prefix(calculate: Callable[[int], int]) -> Callable[..., Part]:
 def _half(calculate: Callable[[int], int]) -> Callable[..., Part]:
     def apply(step: Step, a: Part) -> Part:
         if a.value not in WORDS:
-            hint = f"a word is within {WORDS.start}..{WORDS.stop - 1}"
-            raise PopekError(Problem(f"{a.value} does not fit in a word", a.place, hint))
+            hint = say("a word is within {start}..{stop}", start=WORDS.start, stop=WORDS.stop - 1)
+            raise PopekError(Problem(say("{a} does not fit in a word", a=a.value), a.place, hint))
         return Part(calculate(a.value & WORD_MASK), step.token, step.closing or a.last)
 
     return apply
@@ -176,12 +177,12 @@ class _Reader:
         self._settle(1)
         if self.waiting:
             opening = self.waiting[-1][1].token
-            raise PopekError(Problem(f"{opening} is never closed", opening.place))
+            raise PopekError(Problem(say("{opening} is never closed", opening=opening), opening.place))
 
     def _operand(self) -> None:
         while True:
             if self.at >= len(self.tokens):
-                raise PopekError(Problem("a value is missing here", self.last.after))
+                raise PopekError(Problem(say("a value is missing here"), self.last.after))
             token = self.tokens[self.at]
             self.at += 1
             if token.text == "(" and token.kind is Kind.MARK:
@@ -194,7 +195,7 @@ class _Reader:
             else:
                 break
         if token.kind in (Kind.MARK, Kind.STRING):
-            raise PopekError(Problem(f"a value is expected, not {token}", token.place))
+            raise PopekError(Problem(say("a value is expected, not {token}", token=token), token.place))
         self.steps.append(Step(token))
 
     def _calls(self, token: Token) -> bool:

@@ -21,11 +21,12 @@ from popek.isa.encoding import OPCODE_LOW, encode
 from popek.isa.expression import as_expr
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BASE, BOUND, MODE, PC, RUN
+from popek.language.phrase import say
 
 HYPERCALL = 1 << 31
 """The bit that makes an instruction's word a hypercall's."""
 
-BATCH = Instruction("batch", "ra, rb", HYPERCALL >> OPCODE_LOW, "Do a list of hypercalls.", Behaviour())
+BATCH = Instruction("batch", say("ra, rb"), HYPERCALL >> OPCODE_LOW, "Do a list of hypercalls.", Behaviour())
 """Hypercall number 0. What it does is no behaviour but a loop over a list; monitors know it (`vmm/hypercall.py`)."""
 
 ENTRY = 4
@@ -72,5 +73,10 @@ def check(isa: Isa) -> None:
     """Raise `PopekError` if an ISA leaves no room for hypercalls."""
     taken = [i for i in isa.instructions if i.opcode >= BATCH.opcode or i.opcode == 0]
     if taken:
-        what = f"`{taken[0]}` of {isa.name} has opcode 0x{taken[0].opcode:02X}, and leaves no room for hypercalls"
-        raise PopekError(Problem(what, hint="opcodes from 0x01 to 0x7F leave bit 31 of the word to them"))
+        what = say(
+            "`{taken}` of {isa} has opcode 0x{opcode:02X}, and leaves no room for hypercalls",
+            taken=taken[0],
+            isa=isa.name,
+            opcode=taken[0].opcode,
+        )
+        raise PopekError(Problem(what, hint=say("opcodes from 0x01 to 0x7F leave bit 31 of the word to them")))

@@ -13,9 +13,10 @@ from popek.isa.encoding import OPERANDS, Operand
 from popek.isa.formula import Formula, Lookup, read_formula
 from popek.isa.instruction import Instruction
 from popek.isa.tokens import Kind, Token, quote
+from popek.language.phrase import say
 
-_REGISTERS = "registers are r0..r15, sp (r14) and lr (r15)"
-_COUNTS = {0: "no operands", 1: "one operand", 2: "two operands", 3: "three operands"}
+_REGISTERS = say("registers are r0..r15, sp (r14) and lr (r15)")
+_COUNTS = {0: say("no operands"), 1: say("one operand"), 2: say("two operands"), 3: say("three operands")}
 
 
 @frozen
@@ -42,12 +43,23 @@ def _fitting(operand: Operand, formula: Formula, value: int, address: int | None
             raise PopekError  # It follows from a problem that is known already.
         distance = value - address
         if distance not in span:
-            message = f"the target {value} is {distance} words from here: the distance must be within {limits}"
+            message = say(
+                "the target {value} is {distance} words from here: the distance must be within {limits}",
+                value=value,
+                distance=distance,
+                limits=limits,
+            )
             raise PopekError(Problem(message, formula.place))
         return distance
     if value not in span:
-        hint = "`lo(x)` and `hi(x)` are the halves of a word"
-        raise PopekError(Problem(f"{value} is out of range: it must be within {limits}", formula.place, hint))
+        hint = say("`lo(x)` and `hi(x)` are the halves of a word")
+        raise PopekError(
+            Problem(
+                say("{value} is out of range: it must be within {limits}", value=value, limits=limits),
+                formula.place,
+                hint,
+            )
+        )
     return value
 
 
@@ -69,7 +81,7 @@ def listed(tokens: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
 
 def counted(number: int) -> str:
     """Say how many operands that is."""
-    return _COUNTS.get(number, f"{number} operands")
+    return _COUNTS.get(number, say("{number} operands", number=number))
 
 
 def split_operands(head: Token, tokens: Sequence[Token], wanted: int, hint: str) -> list[tuple[Token, ...]]:
@@ -78,20 +90,36 @@ def split_operands(head: Token, tokens: Sequence[Token], wanted: int, hint: str)
     if len(groups) > wanted:
         extra = groups[wanted]
         blamed = extra[0].place if extra else tokens[-1].place
-        raise PopekError(Problem(f"{head} takes {counted(wanted)}, not {len(groups)}", blamed, hint))
+        raise PopekError(
+            Problem(
+                say("{head} takes {wanted}, not {count}", head=head, wanted=counted(wanted), count=len(groups)),
+                blamed,
+                hint,
+            )
+        )
     if len(groups) < wanted:
-        raise PopekError(Problem(f"{head} takes {counted(wanted)}, not {len(groups)}", head.place, hint))
+        raise PopekError(
+            Problem(
+                say("{head} takes {wanted}, not {count}", head=head, wanted=counted(wanted), count=len(groups)),
+                head.place,
+                hint,
+            )
+        )
     before = head
     for group in groups:
         if not group:
-            raise PopekError(Problem("an operand is missing here", before.after, hint))
+            raise PopekError(Problem(say("an operand is missing here"), before.after, hint))
         before = group[-1]
     return groups
 
 
 def read_operands(instruction: Instruction, head: Token, tokens: Sequence[Token]) -> Coded:
     """Read an instruction's operands as its syntax says; raise `PopekError` that blames the token and shows it."""
-    hint = f"`{instruction}` takes `{instruction.operands}`" if instruction.operands else ""
+    hint = (
+        say("`{instruction}` takes `{operands}`", instruction=instruction, operands=instruction.operands)
+        if instruction.operands
+        else ""
+    )
     pattern = encoding.tokens(instruction.operands)
     wanted = pattern.count(",") + 1 if pattern else 0
     groups = split_operands(head, tokens, wanted, hint)
@@ -112,7 +140,7 @@ def read_operands(instruction: Instruction, head: Token, tokens: Sequence[Token]
                 formulas.append((operand, formula))
                 at += taken
         if at < len(group):
-            raise PopekError(Problem(f"{group[at]} is not expected here", group[at].place, hint))
+            raise PopekError(Problem(say("{group} is not expected here", group=group[at]), group[at].place, hint))
     return Coded(instruction, registers, tuple(formulas))
 
 
@@ -130,19 +158,21 @@ def _shapes(pattern: Sequence[str]) -> Iterator[list[str]]:
 
 def _mark(wanted: str, tokens: Sequence[Token], before: Token, hint: str) -> int:
     if not tokens:
-        raise PopekError(Problem(f"`{wanted}` is missing", before.after, hint))
+        raise PopekError(Problem(say("`{wanted}` is missing", wanted=wanted), before.after, hint))
     if tokens[0].text != wanted:
-        raise PopekError(Problem(f"`{wanted}` is expected, not {tokens[0]}", tokens[0].place, hint))
+        raise PopekError(
+            Problem(say("`{wanted}` is expected, not {tokens}", wanted=wanted, tokens=tokens[0]), tokens[0].place, hint)
+        )
     return 1
 
 
 def _register(tokens: Sequence[Token], before: Token, hint: str) -> int:
     if not tokens:
-        raise PopekError(Problem("a register is missing", before.after, hint))
+        raise PopekError(Problem(say("a register is missing"), before.after, hint))
     number = tokens[0].register
     if number is None:
         hint = "; ".join(h for h in (hint, _REGISTERS) if h)
-        raise PopekError(Problem(f"a register is expected, not {tokens[0]}", tokens[0].place, hint))
+        raise PopekError(Problem(say("a register is expected, not {tokens}", tokens=tokens[0]), tokens[0].place, hint))
     return number
 
 
@@ -150,10 +180,12 @@ def _expect_value(shape: Sequence[str], tokens: Sequence[Token], hint: str) -> N
     if not tokens:
         return
     if "(" in shape and len(tokens) > 1 and tokens[0].text == "(" and tokens[1].register is not None:
-        problem = Problem(f"a value is missing before `(`: write `0({tokens[1].text})`", tokens[0].place, hint)
+        problem = Problem(
+            say("a value is missing before `(`: write `0({text})`", text=tokens[1].text), tokens[0].place, hint
+        )
         raise PopekError(problem)
     if tokens[0].register is not None:
-        message = f"{quote(tokens[0].text)} is a register; a value is expected here"
+        message = say("{quote} is a register; a value is expected here", quote=quote(tokens[0].text))
         raise PopekError(Problem(message, tokens[0].place, hint))
 
 

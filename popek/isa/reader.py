@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from popek.errors import Place, PopekError, Problem, nearest
 from popek.isa.toml import Document, printable
+from popek.language.phrase import say
 
 MOST = 20
 """Problems after which a text is given up."""
@@ -13,15 +14,15 @@ MOST = 20
 T = TypeVar("T")
 
 _TYPES: dict[type, str] = {
-    bool: "a boolean",
-    str: "a text",
-    int: "an integer",
-    float: "a float",
-    list: "an array",
-    dict: "a table",
-    datetime: "a date",
-    date: "a date",
-    time: "a time",
+    bool: say("a boolean"),
+    str: say("a text"),
+    int: say("an integer"),
+    float: say("a float"),
+    list: say("an array"),
+    dict: say("a table"),
+    datetime: say("a date"),
+    date: say("a date"),
+    time: say("a time"),
 }
 
 _EXAMPLES: dict[type, str] = {bool: "true", str: '"..."', list: '["...", "..."]'}
@@ -30,9 +31,9 @@ _EXAMPLES: dict[type, str] = {bool: "true", str: '"..."', list: '["...", "..."]'
 def type_name(value: object) -> str:
     """Say what a value is, and the value itself if it is short: `the boolean true`, `an array`."""
     if isinstance(value, bool):
-        return f"the boolean {str(value).lower()}"
+        return say("the boolean {value}", value=str(value).lower())
     if isinstance(value, int | float):
-        return f"the number {printable(str(value))}"
+        return say("the number {name}", name=printable(str(value)))
     if isinstance(value, str):
         return f'"{printable(value)}"'
     return _TYPES[type(value)]
@@ -51,7 +52,7 @@ class Reader:
         if problem not in self.problems:
             self.problems.append(problem)
         if len(self.problems) >= MOST:
-            self.finish("there may be more; these are the first")
+            self.finish(say("there may be more; these are the first"))
 
     def finish(self, *last: str) -> None:
         """Raise `PopekError` if anything was wrong, in the order of the text."""
@@ -70,10 +71,12 @@ class Reader:
         if value is None or isinstance(value, kind):
             return value
         if kind is dict:
-            hint = f"write [{'.'.join(path)}], and its keys on the lines below"
+            hint = say("write [{path}], and its keys on the lines below", path=".".join(path))
         else:
-            hint = f"for example: {path[-1]} = {_EXAMPLES[kind]}"
-        message = f"`{path[-1]}` takes {_TYPES[kind]}, not {type_name(value)}"
+            hint = say("for example: {path} = {examples}", path=path[-1], examples=_EXAMPLES[kind])
+        message = say(
+            "`{path}` takes {types}, not {type_name}", path=path[-1], types=_TYPES[kind], type_name=type_name(value)
+        )
         self.complain(message, self.document.value(*path), hint)
         return None
 
@@ -84,10 +87,10 @@ class Reader:
     def only(self, valid: Iterable[str], what: str, *path: str) -> None:
         """Complain of every key of a table that is not valid."""
         valid = tuple(valid)
-        where = f" in [{'.'.join(path)}]" if path else ""
+        where = say(" in [{path}]", path=".".join(path)) if path else ""
         for key in self.table(*path) if path else self.document.data:
             if key not in valid:
-                message = f"there is no {what} `{printable(key)}`{where}"
+                message = say("there is no {what} `{name}`{where}", what=what, name=printable(key), where=where)
                 self.complain(message, self.document.key(*path, key), nearest(key, valid))
 
     def texts(self, *path: str) -> tuple[str, ...]:
@@ -95,6 +98,10 @@ class Reader:
         items = self.get(list, *path) or []
         for index, item in enumerate(items):
             if not isinstance(item, str):
-                message = f"`{path[-1]}` takes an array of texts, and this is {type_name(item)}"
-                self.complain(message, self.document.value(*path, index), 'texts stand in quotes: ["...", "..."]')
+                message = say(
+                    "`{path}` takes an array of texts, and this is {type_name}",
+                    path=path[-1],
+                    type_name=type_name(item),
+                )
+                self.complain(message, self.document.value(*path, index), say('texts stand in quotes: ["...", "..."]'))
         return tuple(i for i in items if isinstance(i, str))

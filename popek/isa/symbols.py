@@ -6,6 +6,7 @@ from itertools import chain, islice
 from popek.errors import PopekError, Problem, nearest
 from popek.isa.formula import Formula
 from popek.isa.tokens import NAME, Statement, Token, quote
+from popek.language.phrase import say
 
 
 class Similar:
@@ -21,7 +22,7 @@ class Similar:
         self._left -= 1
         known = [c for c in islice(candidates, 1000) if len(c) <= 40]
         other = next((c for c in known if c.lower() == name.lower()), "")
-        return f"did you mean `{other}`?" if other else nearest(name, known)
+        return say("did you mean `{other}`?", other=other) if other else nearest(name, known)
 
 
 class Symbols:
@@ -42,13 +43,17 @@ class Symbols:
         """Define a name; a value that is not known follows from an earlier mistake."""
         name = label.text
         if name in self._defined:
-            raise PopekError(Problem(f"{label} is defined twice", label.place, _first(self._defined[name], label)))
+            raise PopekError(
+                Problem(say("{label} is defined twice", label=label), label.place, _first(self._defined[name], label))
+            )
         self._defined[name] = label
         self._values[name] = None
         if label.register is not None:
-            raise PopekError(Problem(f"{label} is a register; a label needs another name", label.place))
+            raise PopekError(
+                Problem(say("{label} is a register; a label needs another name", label=label), label.place)
+            )
         if name == "." or not NAME.fullmatch(name):
-            raise PopekError(Problem(f"{label} cannot be a label", label.place))
+            raise PopekError(Problem(say("{label} cannot be a label", label=label), label.place))
         self._values[name] = value
 
     def lose(self, name: str) -> None:
@@ -61,8 +66,12 @@ class Symbols:
         def look_up(name: Token) -> int:
             if name.text not in self._values and name.text in self._ahead:
                 line = self._ahead[name.text].line.number
-                hint = f"line {line} defines it; {quote(head.text.lower())} can only use what is defined before"
-                raise PopekError(Problem(f"{name} is not defined yet", name.place, hint))
+                hint = say(
+                    "line {line} defines it; {quote} can only use what is defined before",
+                    line=line,
+                    quote=quote(head.text.lower()),
+                )
+                raise PopekError(Problem(say("{name} is not defined yet", name=name), name.place, hint))
             return self.look_up(name, here)
 
         return formula.value(look_up)
@@ -75,9 +84,9 @@ class Symbols:
         if name.text == "." or name.text in self._values:
             raise PopekError  # It follows from a problem that is known already.
         if name.register is not None:
-            raise PopekError(Problem(f"{name} is a register; a value is expected here", name.place))
+            raise PopekError(Problem(say("{name} is a register; a value is expected here", name=name), name.place))
         hint = self._similar.hint(name.text, chain(self._defined, self._ahead))
-        raise PopekError(Problem(f"{name} is not defined", name.place, hint))
+        raise PopekError(Problem(say("{name} is not defined", name=name), name.place, hint))
 
 
 def _definitions(statements: Iterable[Statement]) -> dict[str, Token]:
@@ -92,5 +101,5 @@ def _definitions(statements: Iterable[Statement]) -> dict[str, Token]:
 
 def _first(first: Token, second: Token) -> str:
     if (first.line, first.column) == (second.line, second.column):
-        return f"in a macro, `\\@` makes a label its own in each expansion: `{first.text}\\@`"
-    return f"it is defined on line {first.line.number}"
+        return say("in a macro, `\\@` makes a label its own in each expansion: `{text}\\@`", text=first.text)
+    return say("it is defined on line {number}", number=first.line.number)

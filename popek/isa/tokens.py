@@ -10,6 +10,7 @@ from enum import Enum, unique
 from attrs import evolve, frozen
 
 from popek.errors import Place, PopekError, Problem
+from popek.language.phrase import say
 
 LONGEST_SHOWN = 300
 """Characters of the longest line that is shown under a message; carets under more help nobody."""
@@ -151,13 +152,15 @@ def take_apart(line: Line) -> Statement:
 
 def _check_head(head: Token, after: str) -> None:
     if after.lstrip().startswith(":"):
-        hint = "a label is made of letters, digits, `_` and `.`, and does not start with a digit"
-        raise PopekError(Problem(f"{head} cannot be a label", head.place, hint))
+        hint = say("a label is made of letters, digits, `_` and `.`, and does not start with a digit")
+        raise PopekError(Problem(say("{head} cannot be a label", head=head), head.place, hint))
 
 
 def _check_start(head: Token | None, rest: list[Token]) -> None:
     if rest and head is None:
-        raise PopekError(Problem(f"a statement starts with an instruction's name, not {rest[0]}", rest[0].place))
+        raise PopekError(
+            Problem(say("a statement starts with an instruction's name, not {rest}", rest=rest[0]), rest[0].place)
+        )
 
 
 def _scan(line: Line, at: int, found: list[Token]) -> None:
@@ -175,15 +178,15 @@ def _scan(line: Line, at: int, found: list[Token]) -> None:
 def _strange(line: Line, at: int) -> Problem:
     character = line.text[at]
     if character in "\"'":
-        what, hint = (
-            ("this string does not end", 'a string ends with `"` on the same line')
+        what, remedy = (
+            (say("this string does not end"), say('a string ends with `"` on the same line'))
             if character == '"'
-            else ("a character constant is one character between `'`", "write 'c', '\\n', '\\x1b' or '\\''")
+            else (say("a character constant is one character between `'`"), say("write 'c', '\\n', '\\x1b' or '\\''"))
         )
-        return Problem(what, line.place(at + 1, len(line.text.rstrip()) - at), hint)
-    name = quote(character) if character.isprintable() else f"U+{ord(character):04X}"
-    hint = "a constant is defined by `.equ name, value`" if character == "=" else ""
-    return Problem(f"{name} means nothing here", line.place(at + 1), hint)
+        return Problem(what, line.place(at + 1, len(line.text.rstrip()) - at), remedy)
+    said: str = quote(character) if character.isprintable() else f"U+{ord(character):04X}"
+    hint = say("a constant is defined by `.equ name, value`") if character == "=" else ""
+    return Problem(say("{name} means nothing here", name=said), line.place(at + 1), hint)
 
 
 def _as_it_is(token: Token) -> Token:
@@ -192,12 +195,12 @@ def _as_it_is(token: Token) -> Token:
 
 def _number(token: Token) -> Token:
     if len(token.text) > LONGEST_NUMBER:
-        raise PopekError(Problem(f"the number {token} is too large", token.place))
+        raise PopekError(Problem(say("the number {token} is too large", token=token), token.place))
     try:
         return evolve(token, value=int(token.text, 0))
     except ValueError:
-        hint = "numbers are written 12, 0x1f, 0b101 or 'c'"
-        raise PopekError(Problem(f"{token} is not a number", token.place, hint)) from None
+        hint = say("numbers are written 12, 0x1f, 0b101 or 'c'")
+        raise PopekError(Problem(say("{token} is not a number", token=token), token.place, hint)) from None
 
 
 def _pieces(token: Token) -> list[str | int]:
@@ -212,9 +215,9 @@ def _pieces(token: Token) -> list[str | int]:
         elif piece[1:] in _ESCAPES:
             pieces.append(_ESCAPES[piece[1:]])
         else:
-            hint = "escapes are \\n \\t \\r \\0 \\e \\\\ \\\" \\' and \\xHH, with two hexadecimal digits"
+            hint = say("escapes are \\n \\t \\r \\0 \\e \\\\ \\\" \\' and \\xHH, with two hexadecimal digits")
             place = token.line.place(token.column + 1 + found.start(), len(piece))
-            raise PopekError(Problem(f"there is no escape {quote(piece)}", place, hint))
+            raise PopekError(Problem(say("there is no escape {quote}", quote=quote(piece)), place, hint))
     return pieces
 
 
@@ -227,7 +230,7 @@ def _string(token: Token) -> Token:
     try:
         data = b"".join(p.encode() if isinstance(p, str) else bytes([p]) for p in _pieces(token))
     except UnicodeEncodeError:
-        raise PopekError(Problem("this string has no UTF-8 form", token.place)) from None
+        raise PopekError(Problem(say("this string has no UTF-8 form"), token.place)) from None
     return evolve(token, data=data)
 
 

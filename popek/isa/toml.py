@@ -13,6 +13,7 @@ from typing import Any
 from attrs import field, frozen
 
 from popek.errors import Place, PopekError, Problem
+from popek.language.phrase import say
 
 WIDEST = 200
 """Columns of the longest line that an error still shows."""
@@ -78,7 +79,7 @@ def read(text: str, file: str) -> Document:
         scanner = _Scanner(text)
         scanner.document()
     except RecursionError:
-        raise PopekError(Problem("nested too deeply", Place(file))) from None
+        raise PopekError(Problem(say("nested too deeply"), Place(file))) from None
     except ValueError as error:
         raise PopekError(_not_toml(error, text, file)) from None
     return Document(file, text, data, scanner.keys, scanner.values)
@@ -91,7 +92,7 @@ _BARE_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 def _not_toml(error: ValueError, text: str, file: str) -> Problem:
     told = _POSITION.search(str(error))
     if told is None:
-        return Problem(f"not TOML: {printable(str(error), WIDEST)}", Place(file))
+        return Problem(say("not TOML: {name}", name=printable(str(error), WIDEST)), Place(file))
     message = str(error)[: told.start()]
     start = len(text.rstrip())
     if told[1]:
@@ -100,13 +101,15 @@ def _not_toml(error: ValueError, text: str, file: str) -> Problem:
     if message.startswith("Cannot"):  # a key or table for the second time: tomllib is already past it
         start = _BLANK.match(text, text.rfind("\n", 0, max(0, start - 1)) + 1).end()  # type: ignore[union-attr]
         return Problem(
-            "this key or table is there already", place_at(file, text, start), "each may be set only once in a file"
+            say("this key or table is there already"),
+            place_at(file, text, start),
+            say("each may be set only once in a file"),
         )
     word = _BARE_WORD.match(text, start)
     if message == "Invalid value" and word:
-        hint = f'text stands in quotes: "{printable(word[0])}"'
-        return Problem("not TOML: a value was expected", place_at(file, text, start, word.end()), hint)
-    return Problem(f"not TOML: {printable(message, WIDEST)}", place_at(file, text, start))
+        hint = say('text stands in quotes: "{name}"', name=printable(word[0]))
+        return Problem(say("not TOML: a value was expected"), place_at(file, text, start, word.end()), hint)
+    return Problem(say("not TOML: {name}", name=printable(message, WIDEST)), place_at(file, text, start))
 
 
 _BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from popek.errors import PopekError, Problem, nearest
+from popek.language.phrase import say
 from popek.library import naming
 from popek.library.bench.contest import SECONDS, TURNS, Contest, Progress, contest
 from popek.library.bench.exits import Exits, exits
@@ -34,9 +35,9 @@ def bench(
     strange = [name for name in loops if name not in (loop.name for loop in LOOPS)]
     if strange:
         hint = nearest(strange[0], [loop.name for loop in LOOPS])
-        raise PopekError(Problem(f"there is no loop `{strange[0]}` to measure", hint=hint))
+        raise PopekError(Problem(say("there is no loop `{strange}` to measure", strange=strange[0]), hint=hint))
     if turns < 1:
-        raise PopekError(f"{turns} turns measure nothing: at least 1")
+        raise PopekError(say("{turns} turns measure nothing: at least 1", turns=turns))
     parts: dict[str, Callable[[], Contest | Exits | Growth]] = {
         "loops": lambda: contest(
             turns=turns,
@@ -51,5 +52,9 @@ def bench(
         "growth": lambda: growth(turns=turns, engine=engine, most=most, progress=progress),
     }
     if subject not in parts:
-        raise PopekError(Problem(f"there is nothing to measure called `{subject}`", hint=nearest(subject, SUBJECTS)))
+        raise PopekError(
+            Problem(
+                say("there is nothing to measure called `{subject}`", subject=subject), hint=nearest(subject, SUBJECTS)
+            )
+        )
     return parts[subject]()

@@ -6,6 +6,7 @@ from typing import Any, overload
 from attrs import frozen
 
 from popek.errors import PopekError, Problem, nearest
+from popek.language.phrase import say
 from popek.prove.values import Classes
 from popek.shown import Shown
 
@@ -31,7 +32,11 @@ class Classification(Shown, Sequence[Classes]):
             return self.instructions[index]
         table = {c.name: c for c in self.instructions}
         if index not in table:
-            raise PopekError(Problem(f"{self.isa} has no instruction `{index}`", hint=nearest(index, table)))
+            raise PopekError(
+                Problem(
+                    say("{isa} has no instruction `{index}`", isa=self.isa, index=index), hint=nearest(index, table)
+                )
+            )
         return table[index]
 
     def __len__(self) -> int:

@@ -15,6 +15,7 @@ from popek.isa.cycle import TRAP_WORDS
 from popek.isa.disassembler import disassemble_word
 from popek.isa.program import Program
 from popek.isa.slot import BASE, BOUND, MEMORY, MODE, PC, REGISTERS, SUPERVISOR, Slot
+from popek.language.phrase import say
 from popek.library import naming, running
 from popek.library.naming import NamedGuest, NamedIsa
 from popek.library.proving import NamedMonitor
@@ -37,10 +38,10 @@ class Why(Enum):
     STEPPED = "stepped"
     BREAKPOINT = "breakpoint"
     TRAP = "trap"
-    EXIT = "exit to the monitor"
-    CHANGED = "a watched slot has changed"
+    EXIT = say("exit to the monitor")
+    CHANGED = say("a watched slot has changed")
     ENDED = "ended"
-    LIMIT = "the limit of a run"
+    LIMIT = say("the limit of a run")
     BACK = "back"
 
 
@@ -152,8 +153,8 @@ class Session:
         try:
             return int(text, 0)
         except ValueError:
-            hint = (text and nearest(text, symbols)) or "a number, or a label of the program"
-            raise PopekError(Problem(f"there is no address `{text}`", hint=hint)) from None
+            hint = (text and nearest(text, symbols)) or say("a number, or a label of the program")
+            raise PopekError(Problem(say("there is no address `{text}`", text=text), hint=hint)) from None
 
     def toggle(self, address: int) -> bool:
         """Set or take away a breakpoint; say whether there is one now."""
@@ -164,7 +165,7 @@ class Session:
         """Watch a slot, or no longer; raise `PopekError` if there is none of that name."""
         slots = {s.name: s for s in self.machine.isa.slots}
         if name not in slots:
-            raise PopekError(Problem(f"there is no slot `{name}`", hint=nearest(name, slots)))
+            raise PopekError(Problem(say("there is no slot `{name}`", name=name), hint=nearest(name, slots)))
         self.watched ^= {slots[name]}
         return slots[name]
 
@@ -182,7 +183,7 @@ class Session:
     def next_text(self) -> str:
         """Return the next instruction, and how it will be run."""
         decoded = upcoming(self.machine.isa, self.machine.state)
-        return "(a fault)" if decoded is None else decoded.instruction.name
+        return say("(a fault)") if decoded is None else decoded.instruction.name
 
     def slots(self) -> list[tuple[str, int, int | None]]:
         """Return every slot: its name, the guest's value, and the real machine's if there is one under it."""
@@ -198,10 +199,15 @@ class Session:
         under = self.virtual
         if under is None:
             size = self.machine.state.size
-            ends = [(0, "trap words"), (min(TRAP_WORDS, size), "memory")]
+            ends = [(0, say("trap words")), (min(TRAP_WORDS, size), "memory")]
             return _parts(ends, size, self._window(0, size))
         first, end = under.allotment.base, under.allotment.base + under.allotment.size
-        ends = [(0, "real trap words"), (TRAP_WORDS, "the monitor's"), (first, "the guest's"), (end, "somebody else's")]
+        ends = [
+            (0, say("real trap words")),
+            (TRAP_WORDS, say("the monitor's")),
+            (first, say("the guest's")),
+            (end, say("somebody else's")),
+        ]
         return _parts(ends, under.real.size, self._window(first, end))
 
     def _window(self, first: int, end: int) -> tuple[int, int]:
@@ -215,8 +221,14 @@ class Session:
         state = self.machine.state
         mode = "supervisor" if state.slot(MODE) == SUPERVISOR else "user"
         steps = self.machine.counts["steps"]
-        said = f"step {steps:,}, {mode} mode, next {self.next_text()}: {self.why.value}"
-        return f"step {steps:,}: {self.outcome.value}" if self.outcome else said
+        said = say(
+            "step {steps:,}, {mode} mode, next {next_text}: {why}",
+            steps=steps,
+            mode=mode,
+            next_text=self.next_text(),
+            why=self.why.value,
+        )
+        return say("step {steps:,}: {outcome}", steps=steps, outcome=self.outcome.value) if self.outcome else said
 
 
 def _parts(starts: list[tuple[int, str]], size: int, window: tuple[int, int]) -> list[Part]:
@@ -227,7 +239,7 @@ def _parts(starts: list[tuple[int, str]], size: int, window: tuple[int, int]) ->
         if end > start:
             owner = [what for s, what in starts if s <= start][-1]
             inside = window[0] <= start < window[1]
-            found.append(Part(start, end - start, f"{owner}, in R" if inside else owner))
+            found.append(Part(start, end - start, say("{owner}, in R", owner=owner) if inside else owner))
     return found
 
 

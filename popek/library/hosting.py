@@ -13,6 +13,7 @@ from popek.engine.stepper import Sink
 from popek.errors import PopekError, Problem
 from popek.guests.guest import Guest
 from popek.isa.program import Program
+from popek.language.phrase import say
 from popek.library import naming, running
 from popek.library.naming import NamedGuest, NamedIsa
 from popek.library.running import Place, Run
@@ -177,11 +178,18 @@ def named_monitors(given: NamedMonitor | Sequence[NamedMonitor] | None) -> tuple
 def _count(vms: int | None, guests: int) -> int:
     count = guests if vms is None else vms
     if not 1 <= count <= MOST:
-        raise PopekError(f"{count} virtual machines are not possible: 1 to {MOST} are")
+        raise PopekError(say("{count} virtual machines are not possible: 1 to {most} are", count=count, most=MOST))
     if count < guests:
-        hint = f"say `--vms {guests}`, or nothing"
+        hint = say("say `--vms {guests}`, or nothing", guests=guests)
         raise PopekError(
-            Problem(f"{guests} guests do not run in {count} virtual machines: each has its own", hint=hint)
+            Problem(
+                say(
+                    "{guests} guests do not run in {count} virtual machines: each has its own",
+                    guests=guests,
+                    count=count,
+                ),
+                hint=hint,
+            )
         )
     return count
 
@@ -191,16 +199,27 @@ def _scheduled(named: str | None, shares: Sequence[int]) -> str:
     if named is None:
         return scheduler.PROPORTIONAL.name if shares else scheduler.ROUND_ROBIN.name
     if shares and not scheduler.find(named).weighs:
-        hint = f"shares are for `{scheduler.PROPORTIONAL.name}`"
-        raise PopekError(Problem(f"the scheduler `{named}` gives everybody the same, whatever the shares", hint=hint))
+        hint = say("shares are for `{proportional}`", proportional=scheduler.PROPORTIONAL.name)
+        raise PopekError(
+            Problem(
+                say("the scheduler `{named}` gives everybody the same, whatever the shares", named=named), hint=hint
+            )
+        )
     return named
 
 
 def _weights(shares: Sequence[int], count: int) -> tuple[int, ...]:
     if shares and len(shares) != count:
-        hint = "give a number for each, such as " + ",".join(["1"] * (min(count, 8) - 1) + ["3"])
+        hint = say("give a number for each, such as ") + ",".join(["1"] * (min(count, 8) - 1) + ["3"])
         raise PopekError(
-            Problem(f"there are shares for {len(shares)} virtual machines, and {count} of those", hint=hint)
+            Problem(
+                say(
+                    "there are shares for {count} virtual machines, and {count_2} of those",
+                    count=len(shares),
+                    count_2=count,
+                ),
+                hint=hint,
+            )
         )
     return tuple(shares) or (1,) * count
 

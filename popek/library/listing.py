@@ -9,6 +9,7 @@ from popek.guests.guest import Guest
 from popek.isa import shipped, template
 from popek.isa.architecture import Isa
 from popek.isa.instruction import Instruction, InUser
+from popek.language.phrase import say
 from popek.library import naming
 from popek.library.naming import NamedGuest, NamedIsa
 from popek.shown import Shown
@@ -71,7 +72,7 @@ def _instruction(one: Instruction) -> dict[str, Any]:
 
 def in_user(one: Instruction) -> str:
     """Return in a word what an instruction does in user mode."""
-    return one.in_user.value if isinstance(one.in_user, InUser) else "its own"
+    return one.in_user.value if isinstance(one.in_user, InUser) else say("its own")
 
 
 def isas() -> IsaList:

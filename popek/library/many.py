@@ -5,6 +5,7 @@ from typing import Any
 
 from popek.engine import tiers
 from popek.errors import PopekError, Problem
+from popek.language.phrase import say
 from popek.library import hosting, naming, nests, running
 from popek.library.hosting import NamedMonitor
 from popek.library.naming import NamedGuest
@@ -36,19 +37,23 @@ def run(
     sharing: dict[str, Any] = {"scheduler": scheduler, "shares": shares, "quantum": quantum}
     several = vms is not None or bool(beside)
     if several and depth is not None:
-        raise PopekError(Problem("many virtual machines cannot be nested as well", hint="give --vms or --depth"))
+        raise PopekError(
+            Problem(say("many virtual machines cannot be nested as well"), hint=say("give --vms or --depth"))
+        )
     given = [n for n in SHARING if sharing[n] not in (None, ())]
     if given and not several:
-        hint = "say how many with `--vms N`, or name more guests"
-        raise PopekError(Problem(f"`--{given[0]}` is for several virtual machines", hint=hint))
+        hint = say("say how many with `--vms N`, or name more guests")
+        raise PopekError(Problem(say("`--{given}` is for several virtual machines", given=given[0]), hint=hint))
     if not several and depth is None:
         return running.run(guest, monitor=_one(monitor), engine=engine, dump=dump, **terms)
     naming.check_engine(engine)
     asked = tuple(dump)
     if depth is not None:
         if engine not in (tiers.AUTO, tiers.REFERENCE):
-            hint = "leave `--engine` out"
-            raise PopekError(Problem(f"the engine `{engine}` does not run nested monitors", hint=hint))
+            hint = say("leave `--engine` out")
+            raise PopekError(
+                Problem(say("the engine `{engine}` does not run nested monitors", engine=engine), hint=hint)
+            )
         return nests.nest(guest, depth, monitor=monitor, dump=asked, **terms)
     return hosting.inhabit((guest, *beside), vms=vms, monitor=monitor, engine=engine, dump=asked, **sharing, **terms)
 
@@ -59,6 +64,8 @@ def _one(monitor: NamedMonitor | Sequence[NamedMonitor] | None) -> NamedMonitor 
         return None
     named = hosting.named_monitors(monitor)
     if len(named) > 1:
-        hint = "several are for `--vms` and `--depth`"
-        raise PopekError(Problem(f"one virtual machine has one monitor, and {len(named)} are named", hint=hint))
+        hint = say("several are for `--vms` and `--depth`")
+        raise PopekError(
+            Problem(say("one virtual machine has one monitor, and {count} are named", count=len(named)), hint=hint)
+        )
     return named[0]

@@ -18,6 +18,7 @@ from popek.isa.configuration import Expectation, configure
 from popek.isa.control_block import rooted
 from popek.isa.program import Program
 from popek.isa.toml import printable
+from popek.language.phrase import say
 from popek.vmm import monitor as monitors
 from popek.vmm.monitor import Monitor
 
@@ -94,12 +95,12 @@ def guest(named: NamedGuest) -> Guest:
         depth, hosted = _above(name)
         return nested.hosting(*map(guest, hosted.split(",")), depth=depth)
     if name == files.STDIN:
-        return guests.parse(files.read_text(name), "standard input")
+        return guests.parse(files.read_text(name), say("standard input"))
     if name.endswith(SOURCE):
         return guests.parse(files.read_text(name), printable(name, 200))
     if name not in guests.names() and (isinstance(named, Path) or "/" in name or Path(name).is_file()):
-        hint = f"a guest is a shipped guest's name or a file whose name ends in {SOURCE}"
-        raise PopekError(Problem(f"there is no guest `{printable(name)}`", hint=hint))
+        hint = say("a guest is a shipped guest's name or a file whose name ends in {source}", source=SOURCE)
+        raise PopekError(Problem(say("there is no guest `{name}`", name=printable(name)), hint=hint))
     return guests.find(name)
 
 
@@ -141,8 +142,10 @@ def asking(named: Monitor | str | Path | None, exits: Iterable[str]) -> Monitor:
     """Return a monitor that asks for more exits from guest mode: instructions, or causes of traps, or lists of them."""
     found = monitors.HARDWARE_ASSISTED if named is None else monitor(named)
     if not found.in_guest_mode:
-        hint = f"the monitor `{monitors.HARDWARE_ASSISTED.name}` does"
-        raise PopekError(Problem(f"{found.name} runs nothing in guest mode, and has no exits to choose", hint=hint))
+        hint = say("the monitor `{hardware_assisted}` does", hardware_assisted=monitors.HARDWARE_ASSISTED.name)
+        raise PopekError(
+            Problem(say("{found} runs nothing in guest mode, and has no exits to choose", found=found.name), hint=hint)
+        )
     asked = tuple(name.strip() for text in exits for name in text.split(","))
     return found.vary(found.name, doc=found.doc, controls=(*found.controls, *asked))
 
@@ -150,8 +153,14 @@ def asking(named: Monitor | str | Path | None, exits: Iterable[str]) -> Monitor:
 def check_engine(named: str) -> None:
     """Raise `PopekError` unless there is an engine of that name."""
     if named not in tiers.ENGINES:
-        raise PopekError(Problem(f"there is no engine `{printable(named)}`", hint=nearest(named, tiers.ENGINES)))
+        raise PopekError(
+            Problem(say("there is no engine `{name}`", name=printable(named)), hint=nearest(named, tiers.ENGINES))
+        )
     source = tiers.SOURCES.get(named)
     if source is not None and not source.available:
-        hint = f"it needs {' and '.join(source.needs)}: `pip install popek[{named}]`; or take `auto`"
-        raise PopekError(Problem(f"the engine `{named}` is not available", hint=hint))
+        hint = say(
+            "it needs {needs}: `pip install popek[{named}]`; or take `auto`",
+            needs=" and ".join(source.needs),
+            named=named,
+        )
+        raise PopekError(Problem(say("the engine `{named}` is not available", named=named), hint=hint))

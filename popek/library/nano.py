@@ -17,6 +17,7 @@ from popek.isa.assembler import assemble
 from popek.isa.classic import CLASSIC
 from popek.isa.classic_vt import CLASSIC_VT
 from popek.isa.program import Program
+from popek.language.phrase import say
 from popek.library import running, techniques
 from popek.shown import Shown
 from popek.vmm import cost_table
@@ -29,7 +30,7 @@ ROUNDS = 100
 ALIKE = 1.5
 """Two figures are told apart if one is so many times the other."""
 
-SOURCE = "Adams and Agesen, A Comparison of Software and Hardware Techniques for x86 Virtualization, ASPLOS 2006"
+SOURCE = say("Adams and Agesen, A Comparison of Software and Hardware Techniques for x86 Virtualization, ASPLOS 2006")
 
 
 @unique
@@ -47,37 +48,17 @@ WAYS: Mapping[Way, tuple[Isa, Monitor | None]] = {
     Way.HARDWARE: (CLASSIC_VT, HARDWARE_ASSISTED),
 }
 
-PROGRAM = """
-        .org    8
-        .word   0, handler, 0, -1
-        .org    16
-        ldi     r0, 0
-        ldi     r4, 4                   ; the cause of a supervisor call
-        li      r5, 0xFFFFFFFF          ; no address
-        ldi     r6, {rounds}
-        ldi     r7, 1
-        ld      r8, routine(r0)
-        ldi     r9, {begin}
-        {start}
-again:  {operation}
-        sub     r6, r6, r7
-        bne     r6, r0, again
-        halt
-
-handler:
-        ld      r1, 4(r0)
-        beq     r1, r4, back
-        ldi     r2, 3
-        beq     r1, r2, stop            ; the user is done
-        ld      r1, 1(r0)               ; go on behind the instruction
-        add     r1, r1, r7
-        st      r1, 1(r0)
-back:   lpsw    0(r0)
-stop:   halt
-
-routine:
-        jalr    r1, lr
-"""
+PROGRAM = say(
+    "\n        .org    8\n        .word   0, handler, 0, -1\n        .org    16\n        ldi     r0, "
+    "0\n        ldi     r4, 4                   ; the cause of a supervisor call\n        li      "
+    "r5, 0xFFFFFFFF          ; no address\n        ldi     r6, {rounds}\n        ldi     r7, "
+    "1\n        ld      r8, routine(r0)\n        ldi     r9, {begin}\n        {start}\nagain:  "
+    "{operation}\n        sub     r6, r6, r7\n        bne     r6, r0, again\n        halt\n\n"
+    "handler:\n        ld      r1, 4(r0)\n        beq     r1, r4, back\n        ldi     r2, "
+    "3\n        beq     r1, r2, stop            ; the user is done\n        ld      r1, "
+    "1(r0)               ; go on behind the instruction\n        add     r1, r1, r7\n        "
+    "st      r1, 1(r0)\nback:   lpsw    0(r0)\nstop:   halt\n\nroutine:\n        jalr    r1, lr\n"
+)
 """The loop. What it calls is a routine of one word, and a trap goes on behind the instruction that made it."""
 
 
@@ -99,7 +80,7 @@ class Nano:
 
     def programs(self) -> tuple[Program, Program]:
         """Return the loop with the operation, and the one without."""
-        start, begin = ("jsu     r9", "again") if self.user else ("", "0")
+        start, begin = (say("jsu     r9"), "again") if self.user else ("", "0")
         texts = (PROGRAM.format(rounds=ROUNDS, operation=o, start=start, begin=begin) for o in self._operations())
         loaded, empty = (assemble(t, CLASSIC, file=self.name) for t in texts)
         return loaded, empty
@@ -115,63 +96,75 @@ def _published(native: int, translation: int, hardware: int) -> dict[Way, int]:
 NANOS = (
     Nano(
         "syscall",
-        "system call and return",
+        say("system call and return"),
         "svc     0",
         _published(242, 2242, 242),
-        "the supervisor is reached by a trap and left by a privileged instruction in either system",
+        say("the supervisor is reached by a trap and left by a privileged instruction in either system"),
         user=True,
-        note="native as it is often quoted, unverified; the translator's is some 2000 more",
+        note=say("native as it is often quoted, unverified; the translator's is some 2000 more"),
     ),
     Nano(
         "in",
-        "read a port",
-        "in      r1, 1",
+        say("read a port"),
+        say("in      r1, 1"),
         _published(3209, 214, 15826),
-        "a real port lies behind a slow bus, which the emulated one avoids; here a port answers at once, and no price "
-        "is put on a device, so that native is the cheapest",
-        note="the translator's is given as a fifteenth of native",
+        say(
+            "a real port lies behind a slow bus, which the emulated one avoids; here a port answers at "
+            "once, and no price is put on a device, so that native is the cheapest"
+        ),
+        note=say("the translator's is given as a fifteenth of native"),
     ),
     Nano(
         "cr8wr",
-        "write a control register (here: the interrupt enable)",
-        "setie   r0",
+        say("write a control register (here: the interrupt enable)"),
+        say("setie   r0"),
         _published(140, 35, 140),
-        "the real register is slow to write, and its emulation in the translation cache quick; here the write is one "
-        "instruction as any other, and its emulation more than one",
-        note="native is given as four times the translator's",
+        say(
+            "the real register is slow to write, and its emulation in the translation cache quick; here "
+            "the write is one instruction as any other, and its emulation more than one"
+        ),
+        note=say("native is given as four times the translator's"),
     ),
     Nano(
         "call/return",
-        "call and return",
-        "jal     lr, routine",
+        say("call and return"),
+        say("jal     lr, routine"),
         _published(11, 51, 11),
-        "a return through a register is a look-up of a block here as there",
+        say("a return through a register is a look-up of a block here as there"),
     ),
     Nano(
         "pgfault",
-        "fault of an address (here: a memory trap)",
-        "ld      r1, 0(r5)",
+        say("fault of an address (here: a memory trap)"),
+        say("ld      r1, 0(r5)"),
         _published(1093, 3927, 11242),
-        "the translator here notices an instruction that keeps trapping, and translates it into a call of the monitor, "
-        "which costs less than a trap; and where in 2006 every page fault left guest mode, because the hardware did "
-        "not translate twice, here it does, and the trap is the guest's own",
+        say(
+            "the translator here notices an instruction that keeps trapping, and translates it into a "
+            "call of the monitor, which costs less than a trap; and where in 2006 every page fault left "
+            "guest mode, because the hardware did not translate twice, here it does, and the trap is the "
+            "guest's own"
+        ),
     ),
     Nano(
         "divzero",
-        "division by zero",
-        "divu    r1, r7, r0",
+        say("division by zero"),
+        say("divu    r1, r7, r0"),
         _published(889, 3223, 1014),
-        "the translator here notices an instruction that keeps trapping, and translates it into a call of the monitor, "
-        "which costs less than a trap",
+        say(
+            "the translator here notices an instruction that keeps trapping, and translates it into a "
+            "call of the monitor, which costs less than a trap"
+        ),
     ),
     Nano(
         "ptemod",
-        "write to a page that is translated (here: to a word of translated code)",
-        "st      r8, routine(r0)\n        jal     lr, routine",
+        say("write to a page that is translated (here: to a word of translated code)"),
+        say("st      r8, routine(r0)\n        jal     lr, routine"),
         _published(1, 391, 12733),
-        "in 2006 the hardware's monitor kept shadow page tables, and had to see every write to the guest's; here guest "
-        "mode translates twice and keeps none, while the translator must translate the word again",
-        without="jal     lr, routine",
+        say(
+            "in 2006 the hardware's monitor kept shadow page tables, and had to see every write to the "
+            "guest's; here guest mode translates twice and keeps none, while the translator must "
+            "translate the word again"
+        ),
+        without=say("jal     lr, routine"),
     ),
 )
 """The seven, in the paper's order."""

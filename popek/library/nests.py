@@ -10,6 +10,7 @@ from popek.engine.machine import MEMORY_SIZE
 from popek.engine.stepper import Sink
 from popek.errors import PopekError, Problem
 from popek.isa.architecture import Isa
+from popek.language.phrase import say
 from popek.library import naming, running
 from popek.library.hosting import NamedMonitor, named_monitors
 from popek.library.naming import NamedGuest, NamedIsa
@@ -149,10 +150,14 @@ def _levels(named: Sequence[NamedMonitor], depth: int, on: Isa) -> tuple[Monitor
     if len(found) == 1:
         return nesting.monitors(found[0], depth)
     if len(found) != depth:
-        hint = f"name {depth} with commas between, from the real machine up, or one for all"
-        raise PopekError(Problem(f"{len(found)} monitors cannot be {depth} levels deep", hint=hint))
+        hint = say("name {depth} with commas between, from the real machine up, or one for all", depth=depth)
+        raise PopekError(
+            Problem(say("{count} monitors cannot be {depth} levels deep", count=len(found), depth=depth), hint=hint)
+        )
     deeper = next((m for m in found[1:] if m.in_guest_mode), None)
     if deeper is not None:
-        hint = "it can be the first one alone"
-        raise PopekError(Problem(f"{deeper.name} needs a guest mode, and a virtual machine has none", hint=hint))
+        hint = say("it can be the first one alone")
+        raise PopekError(
+            Problem(say("{deeper} needs a guest mode, and a virtual machine has none", deeper=deeper.name), hint=hint)
+        )
     return tuple(found)

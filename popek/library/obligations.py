@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from popek.errors import PopekError, Problem, nearest
 from popek.isa.architecture import Isa
+from popek.language.phrase import say
 from popek.prove import decide
 from popek.prove.classes import classify
 from popek.prove.guest_witness import Witness
@@ -25,7 +26,7 @@ INDEPENDENCE = "independence"
 """What theorem 2 demands of a monitor, besides the four properties."""
 
 EVERY = (*PROPERTIES, INDEPENDENCE)
-NO_PROGRAM = "it fails in the solver's model, and no short guest program was found that shows it"
+NO_PROGRAM = say("it fails in the solver's model, and no short guest program was found that shows it")
 
 
 @frozen
@@ -109,7 +110,9 @@ def chosen(properties: Iterable[str]) -> tuple[str, ...]:
     strange = [n for n in names if n not in EVERY]
     if strange:
         hint = nearest(strange[0].replace("_", "-"), [p.replace("_", "-") for p in EVERY])
-        raise PopekError(Problem(f"there is no property `{strange[0].replace('_', '-')}`", hint=hint))
+        raise PopekError(
+            Problem(say("there is no property `{strange}`", strange=strange[0].replace("_", "-")), hint=hint)
+        )
     return tuple(p for p in EVERY if not names or p in names)
 
 

@@ -9,6 +9,7 @@ from attrs import frozen
 from popek.errors import PopekError, Problem, nearest
 from popek.isa.configuration import Expectation
 from popek.isa.toml import printable
+from popek.language.phrase import say
 from popek.prove.values import Classes, IsaVerdict, Status, Verdict
 from popek.shown import Shown
 
@@ -25,8 +26,8 @@ class Grade(Enum):
     """How a requirement stands."""
 
     MET = "met"
-    NOT_MET = "not met"
-    OPEN = "not known"
+    NOT_MET = say("not met")
+    OPEN = say("not known")
 
 
 STATUS = {Grade.MET: 0, Grade.NOT_MET: 1, Grade.OPEN: 3}
@@ -121,8 +122,12 @@ def _is_known(item: str) -> bool:
 
 def _unknown(item: str) -> Problem:
     if not item:
-        return Problem("a name is missing in what is required", hint=f"for example: {','.join(DEFAULT)}")
-    return Problem(f"`{printable(item)}` cannot be required", hint=nearest(item, (*THEOREMS, *PROPERTIES)))
+        return Problem(
+            say("a name is missing in what is required"), hint=say("for example: {default}", default=",".join(DEFAULT))
+        )
+    return Problem(
+        say("`{name}` cannot be required", name=printable(item)), hint=nearest(item, (*THEOREMS, *PROPERTIES))
+    )
 
 
 def _required(isa: IsaVerdict, item: str, monitor: str) -> Requirement:
@@ -134,7 +139,7 @@ def _required(isa: IsaVerdict, item: str, monitor: str) -> Requirement:
 
 def _property(isa: IsaVerdict, monitor: str, name: str, *, wanted: bool) -> Requirement:
     status: Status = getattr(isa[monitor], name.replace("-", "_")).status
-    return _status(isa, f"{name} under {monitor}", status, wanted=wanted)
+    return _status(isa, say("{name} under {monitor}", name=name, monitor=monitor), status, wanted=wanted)
 
 
 def _status(isa: IsaVerdict, what: str, status: Status, *, wanted: bool) -> Requirement:

@@ -16,6 +16,7 @@ from popek.isa import porting
 from popek.isa.architecture import Isa
 from popek.isa.program import Program
 from popek.isa.slot import MEMORY
+from popek.language.phrase import say
 from popek.library import naming
 from popek.library.naming import NamedGuest, NamedIsa
 from popek.shown import Shown
@@ -182,7 +183,7 @@ def run(
     ready: Machine | VirtualMachine
     if monitor is None:
         if allotment is not None:
-            raise PopekError("an allotment is a virtual machine's: name a monitor as well")
+            raise PopekError(say("an allotment is a virtual machine's: name a monitor as well"))
         ready = machine(on, program, memory=size, input=typed, disk=words, sink=sink)
     else:
         ready = virtual(on, program, monitor, allotment=allotment, memory=size, input=typed, disk=words, sink=sink)
@@ -320,7 +321,9 @@ def words_of(program: Words) -> Mapping[int, int]:
     if isinstance(program, Program):
         return program.words
     if not isinstance(program, Mapping):
-        raise PopekError(f"a program is what `popek.assemble` returns, not a value of type {type(program).__name__}")
+        raise PopekError(
+            say("a program is what `popek.assemble` returns, not a value of type {name}", name=type(program).__name__)
+        )
     return program
 
 
@@ -332,7 +335,13 @@ def placed(place: Place | None) -> Allotment | None:
 def budget(steps: int) -> int:
     """Return a step budget if it is possible."""
     if not 0 <= steps <= LONGEST_RUN:
-        raise PopekError(f"a budget of {steps} steps is not possible: 0 to {LONGEST_RUN} are")
+        raise PopekError(
+            say(
+                "a budget of {steps} steps is not possible: 0 to {longest_run} are",
+                steps=steps,
+                longest_run=LONGEST_RUN,
+            )
+        )
     return steps
 
 
@@ -340,7 +349,14 @@ def span(ready: Machine | VirtualMachine, address: int, count: int) -> range:
     """Return the addresses of some words of a machine's memory, if it has them."""
     size = ready.state.size
     if address < 0 or count < 0 or address + count > size:
-        raise PopekError(f"{count} words from {address} on cannot be shown: the memory has {size} words")
+        raise PopekError(
+            say(
+                "{count} words from {address} on cannot be shown: the memory has {size} words",
+                count=count,
+                address=address,
+                size=size,
+            )
+        )
     return range(address, address + count)
 
 

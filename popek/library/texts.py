@@ -12,6 +12,7 @@ from popek.isa.control_block import rooted
 from popek.isa.porting import Port, port_program
 from popek.isa.porting import Ported as PortedWord
 from popek.isa.program import Program
+from popek.language.phrase import say
 from popek.library import naming, words_file
 from popek.library.naming import NamedGuest, NamedIsa
 from popek.shown import Shown
@@ -50,7 +51,7 @@ class Listing(Shown):
 
     def words_text(self) -> str:
         """Return the words alone, as a text that `Disassembly.read` reads."""
-        return words_file.write(self.program.words, f"{self.program.file}, for {self.isa}")
+        return words_file.write(self.program.words, say("{file}, for {isa}", file=self.program.file, isa=self.isa))
 
 
 def listing(named: NamedGuest, isa: NamedIsa | None = None) -> Listing:
@@ -82,7 +83,9 @@ class Ported(Shown):
 
     def words_text(self) -> str:
         """Return the words alone, as a text that `Disassembly.read` reads."""
-        return words_file.write(self.program.words, f"{self.program.file}, ported to hypercalls for {self.isa}")
+        return words_file.write(
+            self.program.words, say("{file}, ported to hypercalls for {isa}", file=self.program.file, isa=self.isa)
+        )
 
 
 def port(named: NamedGuest, isa: NamedIsa | None = None) -> Ported:
@@ -132,7 +135,7 @@ def disassembly(path: str, isa: NamedIsa = "classic") -> Disassembly:
 
 def read_words(path: str) -> dict[int, int]:
     """Return the words of a file by address."""
-    name = "standard input" if path == files.STDIN else path
+    name = say("standard input") if path == files.STDIN else path
     return words_file.read(files.read_text(path), name)
 
 

@@ -10,13 +10,14 @@ from popek.engine.stepper import Record, Sink
 from popek.errors import Place, PopekError, Problem
 from popek.files import STDIN
 from popek.isa.toml import printable
+from popek.language.phrase import say
 
 
 @contextmanager
 def trace_to(path: str) -> Iterator[Sink]:
     """Give a sink that writes records to a file; raise `PopekError` if that cannot be written."""
     if path in ("", STDIN):
-        raise PopekError("a trace is written to a file: name one")
+        raise PopekError(say("a trace is written to a file: name one"))
     try:
         file = Path(path).open("w", encoding="utf-8", newline="\n")  # noqa: SIM115 - closed below
     except (OSError, ValueError) as error:
@@ -45,4 +46,4 @@ def trace_to(path: str) -> Iterator[Sink]:
 
 def _unwritable(path: str, error: Exception) -> PopekError:
     reason = getattr(error, "strerror", None) or str(error)
-    return PopekError(Problem(f"cannot be written: {reason}", Place(printable(path, 200))))
+    return PopekError(Problem(say("cannot be written: {reason}", reason=reason), Place(printable(path, 200))))

@@ -11,6 +11,7 @@ from itertools import groupby
 from popek.errors import Place, PopekError, Problem
 from popek.isa.encoding import WORD_MASK
 from popek.isa.toml import printable
+from popek.language.phrase import say
 
 LARGEST_ADDRESS = (1 << 24) - 1
 MOST_PROBLEMS = 10
@@ -37,19 +38,21 @@ def read(text: str, file: str) -> dict[int, int]:
     for item, place in _items(text, file):
         try:
             if item.startswith("@"):
-                address = _number(item[1:], LARGEST_ADDRESS, "an address")
+                address = _number(item[1:], LARGEST_ADDRESS, say("an address"))
             else:
-                word = _number(item, WORD_MASK, "a word")
+                word = _number(item, WORD_MASK, say("a word"))
                 _free(address, words)
                 words[address], address = word, address + 1
         except ValueError as error:
-            problems.append(Problem(str(error), place, "words are hexadecimal, one after another; @10 is an address"))
+            problems.append(
+                Problem(str(error), place, say("words are hexadecimal, one after another; @10 is an address"))
+            )
             if len(problems) == MOST_PROBLEMS:
                 break
     if problems:
         raise PopekError(*problems)
     if not words:
-        raise PopekError(Problem("there are no words in this file", Place(file)))
+        raise PopekError(Problem(say("there are no words in this file"), Place(file)))
     return words
 
 

@@ -10,6 +10,7 @@ from popek.engine.state import differences
 from popek.engine.stepper import Record
 from popek.isa.architecture import Isa
 from popek.isa.cycle import TRAP_WORDS
+from popek.language.phrase import say
 from popek.prove.pools import ALLOTMENT, Variant
 from popek.prove.watch import Watch, program_word
 from popek.vmm.compare import Divergence, LockStep
@@ -146,9 +147,14 @@ class _Equivalence(Check):
         if found is None:
             return None
         first = found.differences[0]
-        says = f"{first.what} is {first.bare} on the bare machine and {first.virtual} in the virtual one"
+        says = say(
+            "{what} is {bare} on the bare machine and {virtual} in the virtual one",
+            what=first.what,
+            bare=first.bare,
+            virtual=first.virtual,
+        )
         if first.what == "outcome":
-            says = "the guest has stopped the real processor, and the monitor never gets it back"
+            says = say("the guest has stopped the real processor, and the monitor never gets it back")
         return Shown(says, found.step, found, found.bare, found.virtual)
 
 
@@ -222,7 +228,7 @@ class _Isolation(_ResourceControl):
         if found is None:
             return None
         what, a, b = found
-        says = f"{what} is {a} beside one neighbour and {b} beside another"
+        says = say("{what} is {a} beside one neighbour and {b} beside another", what=what, a=a, b=b)
         return Shown(says, one.counts["steps"], None, (), self.twins[0].last_virtual)
 
 
@@ -251,7 +257,10 @@ class _Efficiency(Check):
         completed = event is not None and event.kind is Kind.EXECUTED and attempted > 0
         if self.upcoming is None or not completed or direct or not self._to_blame(self.upcoming):
             return None
-        says = f"`{self.upcoming}` completes on the bare machine, and in the virtual one only through the monitor"
+        says = say(
+            "`{upcoming}` completes on the bare machine, and in the virtual one only through the monitor",
+            upcoming=self.upcoming,
+        )
         return Shown(says, self.run.bare.counts["steps"], None, self.run.last_bare, self.run.last_virtual)
 
     def _to_blame(self, name: str) -> bool:

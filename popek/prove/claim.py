@@ -10,6 +10,7 @@ from attrs import frozen
 
 from popek.errors import PopekError, Problem, nearest
 from popek.isa.architecture import Isa
+from popek.language.phrase import say
 from popek.prove.events import events
 from popek.prove.obligation import Obligation
 from popek.prove.properties import decided, efficient, obligations, of_instruction, treatment
@@ -34,7 +35,11 @@ class Claim:
     @property
     def says(self) -> str:
         """The claim in words."""
-        return f"theorem {self.theorem}" if self.theorem else f"{self.prop.replace('_', ' ')} under {self.monitor}"
+        return (
+            say("theorem {theorem}", theorem=self.theorem)
+            if self.theorem
+            else say("{prop} under {monitor}", prop=self.prop.replace("_", " "), monitor=self.monitor)
+        )
 
 
 THEOREM_1, THEOREM_3 = Claim(1), Claim(3)
@@ -51,9 +56,11 @@ def read(text: str) -> Claim:
     known = {str(c): c for c in (THEOREM_1, THEOREM_3, *(c for m in MONITORS for c in of_monitor(m)))}
     known |= {c.prop.replace("_", "-"): c for c in of_monitor(DEFAULT_MONITOR)}
     if name not in known:
-        second = "theorem 2 asks for theorem 1, and then for a monitor without timing dependencies: say `theorem-1`"
+        second = say(
+            "theorem 2 asks for theorem 1, and then for a monitor without timing dependencies: say `theorem-1`"
+        )
         hint = second if name == "theorem-2" else nearest(name, known)
-        raise PopekError(Problem(f"there is no claim `{text.strip()}` here", hint=hint))
+        raise PopekError(Problem(say("there is no claim `{text}` here", text=text.strip()), hint=hint))
     return known[name]
 
 

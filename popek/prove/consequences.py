@@ -12,6 +12,7 @@ from attrs import frozen
 from popek.isa.architecture import Isa
 from popek.isa.expression import TRUE
 from popek.isa.slot import BOUND, MEMORY, Role
+from popek.language.phrase import say
 from popek.prove.claim import of_one, ways
 from popek.prove.inside import Pair
 from popek.prove.properties import decided
@@ -79,7 +80,7 @@ def _in_mode(isa: Isa, monitor: Monitor, classes: Classes, *, user: bool) -> InM
     )
 
 
-TRAPS = "a trap"
+TRAPS = say("a trap")
 
 
 def _possible(square: Square, parts: Any) -> tuple[str, ...]:
@@ -107,12 +108,12 @@ def _differences(pair: Pair, real: Execution, bare: Execution) -> Iterator[Part]
     for array in pair.isa.arrays:
         if array is MEMORY:
             differ = unequal(real.element(MEMORY, pair.k + guest), bare.element(MEMORY, guest))
-            yield "the guest's memory", every(bare.completes, less(guest, pair.w), differ)
+            yield say("the guest's memory"), every(bare.completes, less(guest, pair.w), differ)
         else:
             before = real.element(array, index) if array.role is Role.PROGRAM else pair.virtual.arrays[array](index)
             size = constant(array.size) if isinstance(array.size, int) else None
             small = TRUE if size is None else less(index, size)
-            name = "a register" if array.role is Role.PROGRAM else f"`{array.name}`"
+            name = say("a register") if array.role is Role.PROGRAM else f"`{array.name}`"
             yield name, every(bare.completes, small, unequal(before, bare.element(array, index)))
 
 
@@ -127,4 +128,4 @@ def _losses(pair: Pair, real: Execution, _bare: Execution) -> Iterator[Part]:
             yield f"`{array.name}`", unequal(real.element(array, index), pair.real.element(array, index))
     outside = every(less(index, pair.q), negated(less(index - pair.k, pair.w)))
     changed = unequal(real.element(MEMORY, index), pair.real.element(MEMORY, index))
-    yield "memory outside the allotment", every(outside, changed)
+    yield say("memory outside the allotment"), every(outside, changed)

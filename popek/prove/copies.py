@@ -12,6 +12,7 @@ from typing import Any
 from attrs import evolve
 
 from popek.isa.slot import PC
+from popek.language.phrase import say
 from popek.prove.obligation import Obligation, Question
 from popek.prove.squares import Square
 from popek.prove.symbolic import Execution
@@ -40,13 +41,19 @@ def copy(square: Square) -> Obligation:
 
     spared = square.structural and (square.always_traps or not mentions_pc(square, meaning))
     return Obligation(
-        f"{square.instruction.name}, {'virtual user' if square.user else 'virtual supervisor'}, copied",
-        "in the translation cache it does what it does at the guest's own pc, and goes on where it goes on there",
+        say(
+            "{instruction}, {value}, copied",
+            instruction=square.instruction.name,
+            value="virtual user" if square.user else "virtual supervisor",
+        ),
+        say("in the translation cache it does what it does at the guest's own pc, and goes on where it goes on there"),
         "equivalence",
         square.instruction.name,
         None if spared else query,
         user=square.user,
-        why="the real machine always traps here" if square.always_traps else "it only goes on to the next word",
+        why=say("the real machine always traps here")
+        if square.always_traps
+        else say("it only goes on to the next word"),
     )
 
 

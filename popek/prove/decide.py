@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from attrs import evolve
 
 from popek.isa.architecture import Isa
+from popek.language.phrase import say
 from popek.prove.classes import classify
 from popek.prove.guest_witness import Witness, search
 from popek.prove.hints import hints
@@ -17,14 +18,17 @@ from popek.prove.values import PROPERTIES, Classes, IsaVerdict, MonitorVerdict, 
 from popek.vmm.monitor import MONITORS, TRAP_AND_EMULATE, Monitor
 
 ASSUMPTIONS = (
-    "words have 32 bits; physical memory has 17 to 2^24 words",
-    "R is active in both modes and for every reference that an instruction makes, except those to fixed physical words",
-    "a trap is an outcome, not a change of state; a pair of states of which one makes a memory trap is set aside",
-    "two states that differ in R share the window that R gives, and all memory that is outside both windows",
-    "a halted processor executes nothing; what a device does by itself is part of the step, not of an instruction",
-    "the bare machine compared has as much memory as the allotment, and devices with the same contents",
-    "the monitor itself is not a guest: it runs in supervisor mode and keeps its tables where no guest reaches",
-    "efficiency is of innocuous instructions; exits for interrupts and for first translations are set aside",
+    say("words have 32 bits; physical memory has 17 to 2^24 words"),
+    say(
+        "R is active in both modes and for every reference that an instruction makes, except those "
+        "to fixed physical words"
+    ),
+    say("a trap is an outcome, not a change of state; a pair of states of which one makes a memory trap is set aside"),
+    say("two states that differ in R share the window that R gives, and all memory that is outside both windows"),
+    say("a halted processor executes nothing; what a device does by itself is part of the step, not of an instruction"),
+    say("the bare machine compared has as much memory as the allotment, and devices with the same contents"),
+    say("the monitor itself is not a guest: it runs in supervisor mode and keeps its tables where no guest reaches"),
+    say("efficiency is of innocuous instructions; exits for interrupts and for first translations are set aside"),
 )
 """What the verdicts rest on, whatever the monitor; a monitor's own assumptions come with it."""
 
@@ -75,7 +79,7 @@ def decide(isa: Isa, *, literal: bool = False, monitors: Iterable[Monitor] | Non
 def under(isa: Isa, monitor: Monitor, classes: Sequence[Classes]) -> MonitorVerdict:
     """Decide the properties of an ISA under a monitor."""
     if monitor.in_guest_mode and isa.guest is None:
-        none = PropertyVerdict(Status.NOT_APPLICABLE, reason=f"{isa.name} has no guest mode")
+        none = PropertyVerdict(Status.NOT_APPLICABLE, reason=say("{isa} has no guest mode", isa=isa.name))
         return MonitorVerdict(monitor.name, none, none, none, none)
     proof = prove(isa, monitor, classes)
     return MonitorVerdict(monitor.name, *(_shown(isa, monitor, classes, proof, p) for p in PROPERTIES))
@@ -91,7 +95,7 @@ def _shown(isa: Isa, monitor: Monitor, classes: Sequence[Classes], proof: Proof,
         witness = find_witness(isa, monitor, classes, refuted)
         if witness is not None:
             return evolve(found, witness=witness, reason=witness.says)
-    reason = f"the proof fails, and no short guest program was found that shows it ({found.reason})"
+    reason = say("the proof fails, and no short guest program was found that shows it ({reason})", reason=found.reason)
     return PropertyVerdict(Status.UNKNOWN, found.blame, reason)
 
 

@@ -14,6 +14,7 @@ from popek.isa.cycle import Interrupt
 from popek.isa.domain import Evaluation
 from popek.isa.expression import FALSE, Expr, as_expr
 from popek.isa.slot import IE, MEMORY, MODE, PC, RUN, RUNNING, TIMER, TIMER_PENDING, USER, Role, Slot
+from popek.language.phrase import say
 from popek.prove.guest_mode import GuestPair, guest_events
 from popek.prove.inside import Pair, Side
 from popek.prove.obligation import Obligation, Query, Question
@@ -40,7 +41,7 @@ def events(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
 
 
 def _make(blame: str, says: str, query: Query | None, prop: str = "equivalence", name: str = "") -> Obligation:
-    return Obligation(name or f"{blame}, {prop}", says, prop, blame, query, why="by the dispatcher's table")
+    return Obligation(name or f"{blame}, {prop}", says, prop, blame, query, why=say("by the dispatcher's table"))
 
 
 def _claimed(given: list[Expr], goal: Expr) -> Question:
@@ -77,13 +78,13 @@ def _initial(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
             pair.given(), every(unequal(slots[TIMER], 0), *(same(slots[s], value) for s, value in wanted.items()))
         )
 
-    yield _make("event:initial", "what is entered is what is recovered", keeps)
-    says = "the real machine runs, in user mode, with interrupts on and the timer running"
+    yield _make("event:initial", say("what is entered is what is recovered"), keeps)
+    says = say("the real machine runs, in user mode, with interrupts on and the timer running")
     yield _make("event:initial", says, runs, name="event:initial, entered")
-    says = "on entry R is inside the allotment, the mode user, the processor running and interruptible"
+    says = say("on entry R is inside the allotment, the mode user, the processor running and interruptible")
     yield _make("event:initial", says, confines, "resource_control")
-    yield _make("event:initial", "R inside the allotment may only shrink", stays, "resource_control", "R, inside")
-    yield _make("event:initial", says, confines, "isolation", "event:initial, isolation")
+    yield _make("event:initial", say("R inside the allotment may only shrink"), stays, "resource_control", "R, inside")
+    yield _make("event:initial", says, confines, "isolation", say("event:initial, isolation"))
 
 
 def _own_devices(isa: Isa, make: Callable[[], Pair]) -> Iterator[Obligation]:
@@ -99,10 +100,10 @@ def _own_devices(isa: Isa, make: Callable[[], Pair]) -> Iterator[Obligation]:
     def closed() -> Question:
         return kept(make(), (s for s in isa.slots if s.kind == "device"))
 
-    says = "no interrupt of the guest's devices is pending in the real machine"
+    says = say("no interrupt of the guest's devices is pending in the real machine")
     yield _make("event:device", says, undisturbed, name="pending")
-    says = "the real devices keep the monitor's own state"
-    yield _make("event:initial", says, closed, "resource_control", "event:initial, devices")
+    says = say("the real devices keep the monitor's own state")
+    yield _make("event:initial", says, closed, "resource_control", say("event:initial, devices"))
 
 
 def _translation(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
@@ -116,26 +117,30 @@ def _translation(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
         within = every(same(real[0], pair.k + real[1]), less(real[1], pair.w))
         return _claimed(pair.given(), every(iff(*legal), implies(legal[1], within)))
 
-    says = "a reference, a fetch included, faults on both machines or on neither, and means the same word"
+    says = say("a reference, a fetch included, faults on both machines or on neither, and means the same word")
     yield _make("event:fetch", says, query)
     for prop in ("resource_control", "isolation"):
-        yield _make("event:fetch", "a reference that does not fault stays inside the allotment", query, prop)
-    yield _make("event:fetch", "a reference that the bare machine can make needs no monitor", query, "efficiency")
+        yield _make("event:fetch", say("a reference that does not fault stays inside the allotment"), query, prop)
+    yield _make("event:fetch", say("a reference that the bare machine can make needs no monitor"), query, "efficiency")
 
 
 def _ticks(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     """State that the virtual clocks tick with the real timer, and nothing else does; none runs out unnoticed."""
     for clock in isa.clocks:
         blame = "event:timer" if clock is TIMER else "event:device"
-        yield _make(blame, f"the virtual {clock} ticks with the real timer", _tick(isa, monitor, (clock, clock.clock)))
+        yield _make(
+            blame,
+            say("the virtual {clock} ticks with the real timer", clock=clock),
+            _tick(isa, monitor, (clock, clock.clock)),
+        )
     rest = tuple(s for s in isa.slots if not any(s in (c, c.clock) for c in isa.clocks))
     yield _make(
-        "event:timer", "nothing but the virtual clocks moves", _tick(isa, monitor, rest), name="event:timer, rest"
+        "event:timer", say("nothing but the virtual clocks moves"), _tick(isa, monitor, rest), name="event:timer, rest"
     )
     for interrupt in isa.cycle.interrupts:
         blame = "event:timer" if interrupt.cause is Cause.TIMER else "event:device"
-        says = f"no virtual {interrupt.cause.name.lower()} interrupt waits while the guest goes on"
-        name = f"{blame}, {interrupt.pending} noticed"
+        says = say("no virtual {cause} interrupt waits while the guest goes on", cause=interrupt.cause.name.lower())
+        name = say("{blame}, {pending} noticed", blame=blame, pending=interrupt.pending)
         yield _make(blame, says, _noticed(isa, monitor, interrupt), name=name)
 
 
@@ -197,7 +202,7 @@ def _exits(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
                 goal.append(same(swapped.element(array, index), pair.real.element(array, index)))
         return Question(tuple(pair.given()), every(*goal))
 
-    yield _make("event:illegal", "the trap words hold what is needed to recover the state", query, name="exit")
+    yield _make("event:illegal", say("the trap words hold what is needed to recover the state"), query, name="exit")
 
 
 class Stored:
@@ -216,30 +221,36 @@ def _dispatch(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
 
     for cause, blame in ((Cause.MEMORY, "event:fetch"), (Cause.ILLEGAL, "event:illegal")):
         right = monitor.dispatcher[cause] is Action.INTERPRET
-        says = f"the {cause.name.lower()} trap of a fetch is interpreted"
+        says = say("the {cause} trap of a fetch is interpreted", cause=cause.name.lower())
         yield _make(blame, says, None if right else broken, name=f"{blame}, dispatched")
     for interrupt in isa.cycle.interrupts:
         blame = "event:quantum" if interrupt.pending is TIMER_PENDING else "event:device"
         right = monitor.dispatcher[interrupt.cause] is Action.RESUME
         name = interrupt.cause.name.lower()
-        says = f"a real {name} interrupt does nothing to the guest but what its clocks have come to"
+        says = say("a real {name} interrupt does nothing to the guest but what its clocks have come to", name=name)
         yield _make(blame, says, None if right else broken, name=f"{blame}, dispatched")
     told = None if any(i.pending is TIMER_PENDING for i in isa.cycle.interrupts) else broken
-    says = "the real timer interrupts the guest when it runs out"
+    says = say("the real timer interrupts the guest when it runs out")
     for prop in ("equivalence", "resource_control"):
-        yield _make("event:quantum", says, told, prop, f"event:quantum, {prop}, interrupts")
+        yield _make("event:quantum", says, told, prop, say("event:quantum, {prop}, interrupts", prop=prop))
     believed = monitor.believes(isa)
     unchanged = believed.cycle.swap == isa.cycle.swap
-    yield _make("event:timer", "a virtual interrupt is delivered as on the bare machine", None if unchanged else broken)
+    yield _make(
+        "event:timer", say("a virtual interrupt is delivered as on the bare machine"), None if unchanged else broken
+    )
 
     def regained() -> Question:
         pair = Pair(isa, monitor, lemma=False)
         timer = pair.loaded[TIMER]
         return _claimed(pair.given(), every(unequal(timer, 0), negated(less(pair.quantum, timer))))
 
-    says = "the monitor has the processor again when the quantum is over"
+    says = say("the monitor has the processor again when the quantum is over")
     yield _make("event:quantum", says, regained, "resource_control")
     renewed = broken if monitor.renews else None
     yield _make(
-        "event:quantum", "an exit does not renew the quantum", renewed, "resource_control", "event:quantum, kept"
+        "event:quantum",
+        say("an exit does not renew the quantum"),
+        renewed,
+        "resource_control",
+        say("event:quantum, kept"),
     )

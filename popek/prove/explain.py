@@ -14,6 +14,7 @@ from popek.errors import PopekError, Problem, nearest
 from popek.isa.architecture import Isa
 from popek.isa.expression import TRUE
 from popek.isa.instruction import InUser
+from popek.language.phrase import say
 from popek.prove import plain_words
 from popek.prove.claim import THEOREM_1, THEOREM_3, Claim, applicable, of_instruction_under, worst
 from popek.prove.classes import LITERAL, Showing, classify, classify_one
@@ -63,7 +64,7 @@ class Passage:
     def name(self) -> str:
         """What the claim is called among people."""
         if self.about is About.CLASS and self.claim not in PLAIN:
-            return "sensitive by its trap" if self.claim == LITERAL else f"{self.claim}-sensitive"
+            return say("sensitive by its trap") if self.claim == LITERAL else f"{self.claim}-sensitive"
         return self.claim.replace("theorem-", "theorem ").replace(".", ": ")
 
     def to_dict(self) -> dict[str, Any]:
@@ -188,7 +189,10 @@ def _chosen(passages: Sequence[Passage], claim: str) -> Passage:
     wanted = {"user": "user-sensitive"}.get(wanted, wanted)
     if wanted not in known:
         raise PopekError(
-            Problem(f"there is nothing to explain called `{claim}`", hint=nearest(wanted, known) or _FOR_EXAMPLE)
+            Problem(
+                say("there is nothing to explain called `{claim}`", claim=claim),
+                hint=nearest(wanted, known) or _FOR_EXAMPLE,
+            )
         )
     return known[wanted]
 
@@ -229,15 +233,17 @@ class _Subject:
     def _privileged(self) -> Passage:
         holds, witness = self.classes.privileged, self.classes.not_privileged
         if holds:
-            text = (
-                "It is privileged: in user mode it makes a privilege trap in every state, in supervisor mode in none "
-                "(where an address is not legal, a memory trap may come first)."
+            text = say(
+                "It is privileged: in user mode it makes a privilege trap in every state, in supervisor mode "
+                "in none (where an address is not legal, a memory trap may come first)."
             )
             return Passage("privileged", holds, text)
         if holds is None:
             return Passage("privileged", None, _OPEN)
         if witness is None:
-            return Passage("privileged", holds, "It is not privileged: in user mode it never makes a privilege trap.")
+            return Passage(
+                "privileged", holds, say("It is not privileged: in user mode it never makes a privilege trap.")
+            )
         return Passage("privileged", holds, plain_words.on_privilege(self.instruction, witness), self._reduced(witness))
 
     def _kind(self, kind: str) -> Passage:
@@ -259,60 +265,67 @@ class _Subject:
         if self.classes.sensitive is None:
             return _OPEN
         if kind in ("control", LITERAL):
-            return "It is not control-sensitive: in no state does it complete and leave a resource changed."
+            return say("It is not control-sensitive: in no state does it complete and leave a resource changed.")
         matter = plain_words.matters(kind)
-        return f"It is not {kind}-sensitive: it makes no difference to it {matter}. That is so in all pairs of states."
+        return say(
+            "It is not {kind}-sensitive: it makes no difference to it {matter}. That is so in all pairs of states.",
+            kind=kind,
+            matter=matter,
+        )
 
     def _sensitive(self) -> Passage:
         kinds = self.classes.kinds
         if not self.classes.sensitive:
-            text = _OPEN if self.classes.sensitive is None else "It is not sensitive; it is innocuous."
+            text = _OPEN if self.classes.sensitive is None else say("It is not sensitive; it is innocuous.")
             return Passage("sensitive", self.classes.sensitive, text)
-        parts = ["it changes a resource"] if "control" in kinds else []
-        parts += ["it traps on purpose, which read to the letter is a change of mode"] if LITERAL in kinds else []
+        parts = [say("it changes a resource")] if "control" in kinds else []
+        parts += [say("it traps on purpose, which read to the letter is a change of mode")] if LITERAL in kinds else []
         others = [k for k in kinds if k not in ("control", LITERAL)]
-        parts += [f"what it does depends on a resource ({listed(others)})"] if others else []
-        return Passage("sensitive", True, f"It is sensitive: {listed(parts)}.")
+        parts += [say("what it does depends on a resource ({others})", others=listed(others))] if others else []
+        return Passage("sensitive", True, say("It is sensitive: {parts}.", parts=listed(parts)))
 
     def _innocuous(self) -> Passage:
         holds = self.classes.innocuous
         if not holds:
-            text = _OPEN if holds is None else "It is not innocuous: it is sensitive."
+            text = _OPEN if holds is None else say("It is not innocuous: it is sensitive.")
             return Passage("innocuous", holds, text)
-        return Passage("innocuous", True, f"It is innocuous. {self._why_innocuous()}")
+        return Passage("innocuous", True, say("It is innocuous. {why_innocuous}", why_innocuous=self._why_innocuous()))
 
     def _why_innocuous(self) -> str:
         supervisor = self.instruction.supervisor.unprivileged()
         if any(t.when is TRUE for t in supervisor.traps[:1]) and not self.may_trap:
-            return (
-                "It traps in every state, whatever the mode. A trap is an outcome, not a change of state: what happens "
-                "to mode and pc is the hardware's doing. It is how a program asks the control program, which thereby "
-                "has the processor; nothing is done behind anybody's back."
+            return say(
+                "It traps in every state, whatever the mode. A trap is an outcome, not a change of state: "
+                "what happens to mode and pc is the hardware's doing. It is how a program asks the control "
+                "program, which thereby has the processor; nothing is done behind anybody's back."
             )
         if self.classes.privileged:
-            return (
-                "What it does, when it is let to, changes no resource and depends on none. That user mode may not "
-                "execute it makes it privileged all the same: a monitor has to do its work for it, which costs time, "
-                "but never correctness."
+            return say(
+                "What it does, when it is let to, changes no resource and depends on none. That user mode "
+                "may not execute it makes it privileged all the same: a monitor has to do its work for it, "
+                "which costs time, but never correctness."
             )
-        return "In no state does it change a resource, and no resource makes a difference to what it does."
+        return say("In no state does it change a resource, and no resource makes a difference to what it does.")
 
     def _user_sensitive(self) -> Passage:
         holds = self.classes.user_sensitive
         if holds is None:
             return Passage("user-sensitive", None, _OPEN)
         if not holds:
-            text = "It is not user-sensitive: with all states in user mode it changes no resource and depends on none."
+            text = say(
+                "It is not user-sensitive: with all states in user mode it changes no resource and depends on none."
+            )
             return Passage("user-sensitive", False, text)
         kinds = self.classes.user_kinds
-        text = f"It is user-sensitive: with all states in user mode, too, it shows ({listed(kinds)})."
+        text = say("It is user-sensitive: with all states in user mode, too, it shows ({kinds}).", kinds=listed(kinds))
         witness = self.classes.user_witnesses.get(kinds[0]) if self.classes.user_witnesses else None
         return Passage("user-sensitive", True, text, self._reduced(witness) if witness else None)
 
     def _critical(self) -> Passage:
         text = {
-            True: "It is critical: sensitive and not privileged.",
-            False: "It is not critical: it is " + ("privileged." if self.classes.privileged else "not sensitive."),
+            True: say("It is critical: sensitive and not privileged."),
+            False: say("It is not critical: it is ")
+            + ("privileged." if self.classes.privileged else say("not sensitive.")),
             None: _OPEN,
         }[self.classes.critical]
         return Passage("critical", self.classes.critical, text)
@@ -323,31 +336,42 @@ class _Subject:
     def in_short(self) -> str:
         """Return what an instruction is, in one sentence."""
         if self.classes.critical:
-            return f"{self._sensitive().text.rstrip('.').removeprefix('It is ')}; and it is not privileged."
+            return say(
+                "{text}; and it is not privileged.", text=self._sensitive().text.rstrip(".").removeprefix("It is ")
+            )
         if self.classes.innocuous and self.classes.privileged:
-            return "innocuous, and privileged all the same."
+            return say("innocuous, and privileged all the same.")
         return self._critical().text.removeprefix("It is ")
 
     # Theorems.
 
     def _theorem_1(self) -> Passage:
         what = ("sensitive", self.classes.sensitive, self.classes.critical)
-        return self._theorem(THEOREM_1, *what, "a monitor that runs everything directly exists")
+        return self._theorem(THEOREM_1, *what, say("a monitor that runs everything directly exists"))
 
     def _theorem_3(self) -> Passage:
         what = ("user-sensitive", self.classes.user_sensitive, self.classes.user_critical)
-        return self._theorem(THEOREM_3, *what, "a hybrid monitor exists, which interprets virtual supervisor code")
+        return self._theorem(THEOREM_3, *what, say("a hybrid monitor exists, which interprets virtual supervisor code"))
 
     def _theorem(self, claim: Claim, word: str, member: bool | None, offends: bool | None, promise: str) -> Passage:
-        asks = f"Theorem {claim.theorem} asks that whatever is {word} be privileged; then {promise}."
+        asks = say(
+            "Theorem {theorem} asks that whatever is {word} be privileged; then {promise}.",
+            theorem=claim.theorem,
+            word=word,
+            promise=promise,
+        )
         if offends is None:
             return Passage(str(claim), None, f"{asks} {_OPEN}")
         if offends:
-            text = f"It is {word} and not privileged, and that is enough for the premise to fail. {_SUFFICIENT}"
+            text = say(
+                "It is {word} and not privileged, and that is enough for the premise to fail. {sufficient}",
+                word=word,
+                sufficient=_SUFFICIENT,
+            )
         elif member:
-            text = f"It is {word}, and privileged: it does not stand in the way."
+            text = say("It is {word}, and privileged: it does not stand in the way.", word=word)
         else:
-            text = f"It is not {word}: the theorem asks nothing of it."
+            text = say("It is not {word}: the theorem asks nothing of it.", word=word)
         return Passage(str(claim), not offends, f"{asks} {text}")
 
     # Monitors.
@@ -361,6 +385,6 @@ class _Subject:
         return Passage(claim, True if status is None else status.holds, told_under(monitor, self.classes, modes))
 
 
-_FOR_EXAMPLE = "for example: privileged, control, location, innocuous, theorem-1, hybrid, hybrid.equivalence"
-_OPEN = "The solver gave up at its limit: it is not known."
-_SUFFICIENT = "(The premise is sufficient, not necessary: it does not follow that no monitor works.)"
+_FOR_EXAMPLE = say("for example: privileged, control, location, innocuous, theorem-1, hybrid, hybrid.equivalence")
+_OPEN = say("The solver gave up at its limit: it is not known.")
+_SUFFICIENT = say("(The premise is sufficient, not necessary: it does not follow that no monitor works.)")

@@ -31,6 +31,7 @@ from popek.isa.slot import (
     Role,
     Slot,
 )
+from popek.language.phrase import say
 from popek.prove.inside import Pair, Side
 from popek.prove.obligation import Obligation, Query, Question
 from popek.prove.smtlib import Over
@@ -39,7 +40,7 @@ from popek.prove.symbolic import Execution, encodable
 from popek.prove.terms import EXPRESSIONS, choose, every, iff, implies, less, negated, now, same, unequal, unknown
 from popek.vmm.monitor import Monitor, Treatment
 
-_SAME = "it touches program state and the guest's copies alone, which are the same words on both sides"
+_SAME = say("it touches program state and the guest's copies alone, which are the same words on both sides")
 
 
 def guest_of(isa: Isa) -> GuestMode:
@@ -125,12 +126,12 @@ class GuestPair(Pair):
 
 def in_guest_mode(square: Square) -> Iterator[Obligation]:
     """Give what has to be proved of one instruction, in one virtual mode, that runs in guest mode."""
-    yield _obligation(square, "equivalence", "in guest mode it does to the copies what it does bare", _equivalence)
-    says = "in guest mode it leaves alone what is the monitor's: devices, real timer, run state, other memory"
+    yield _obligation(square, "equivalence", say("in guest mode it does to the copies what it does bare"), _equivalence)
+    says = say("in guest mode it leaves alone what is the monitor's: devices, real timer, run state, other memory")
     yield _obligation(square, "resource_control", says, _resource_control)
-    says = "in guest mode it neither changes nor reads a word of another virtual machine's"
-    why = "in guest mode all of memory is the allotment, whatever the address"
-    name = f"{_name(square)}, isolation"
+    says = say("in guest mode it neither changes nor reads a word of another virtual machine's")
+    why = say("in guest mode all of memory is the allotment, whatever the address")
+    name = say("{name}, isolation", name=_name(square))
     yield Obligation(name, says, "isolation", square.instruction.name, user=square.user, why=why)
 
 
@@ -156,7 +157,9 @@ def leaving(square: Square) -> Square:
 
 def efficiency_in_guest_mode(square: Square) -> Obligation:
     """State that an innocuous instruction that completes on the bare machine completes in guest mode."""
-    return _obligation(square, "efficiency", "what completes on the bare machine completes in guest mode", _completes)
+    return _obligation(
+        square, "efficiency", say("what completes on the bare machine completes in guest mode"), _completes
+    )
 
 
 def _obligation(square: Square, prop: str, says: str, query: Callable[[Square], Any]) -> Obligation:
@@ -247,15 +250,15 @@ def guest_events(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
         within = every(same(*there), less(there[0], here.w), less(here.k + there[0], here.q))
         return _claimed(here.given(), every(iff(*legal), implies(legal[1], within)))
 
-    yield _event("event:initial", "what is entered in guest mode is what is recovered", "equivalence", entered)
+    yield _event("event:initial", say("what is entered in guest mode is what is recovered"), "equivalence", entered)
     for prop in ("resource_control", "isolation"):
-        says = "in guest mode the allotment is all that there is, interrupts are on, and the real timer runs"
+        says = say("in guest mode the allotment is all that there is, interrupts are on, and the real timer runs")
         yield _event("event:initial", says, prop, kept)
-    says = "a reference in guest mode, a fetch included, faults as on the bare machine, and means the same word"
+    says = say("a reference in guest mode, a fetch included, faults as on the bare machine, and means the same word")
     yield _event("event:fetch", says, "equivalence", translated)
     for prop in ("resource_control", "isolation"):
-        yield _event("event:fetch", "what is translated twice lies in the allotment", prop, translated)
-    says = "a reference that the bare machine can make completes in guest mode"
+        yield _event("event:fetch", say("what is translated twice lies in the allotment"), prop, translated)
+    says = say("a reference that the bare machine can make completes in guest mode")
     yield _event("event:fetch", says, "efficiency", translated)
     yield from _clocks(isa, pair)
     yield from _traps(isa, monitor)
@@ -273,11 +276,14 @@ def _clocks(isa: Isa, make: Callable[[], GuestPair]) -> Iterator[Obligation]:
     """State that a tick, of the guest's own clocks and of the real timer, is one of every virtual clock."""
     for clock in isa.clocks:
         blame = "event:timer" if clock is TIMER else "event:device"
-        says = f"the virtual {clock} ticks in guest mode as it does on the bare machine"
-        name = f"{blame}, {Treatment.GUEST.value}, tick"
+        says = say("the virtual {clock} ticks in guest mode as it does on the bare machine", clock=clock)
+        name = say("{blame}, {guest}, tick", blame=blame, guest=Treatment.GUEST.value)
         yield _event(blame, says, "equivalence", partial(_tick, isa, make, (clock, clock.clock)), name)
     rest = tuple(s for s in isa.slots if not any(s in (c, c.clock) for c in isa.clocks))
-    says, name = "nothing but the virtual clocks moves by itself in guest mode", "event:timer, guest mode, rest"
+    says, name = (
+        say("nothing but the virtual clocks moves by itself in guest mode"),
+        say("event:timer, guest mode, rest"),
+    )
     yield _event("event:timer", says, "equivalence", partial(_tick, isa, make, rest), name)
 
 
@@ -322,9 +328,9 @@ def _traps(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
         return Question((*pair.given(), unequal(pair.timer, 0)), every(*alike))
 
     own = touches_own(isa, swap) and not monitor.recovery
-    says = "a trap in guest mode swaps the guest's PSW, in the guest's memory"
-    yield _event("event:illegal", says, "equivalence", None if own else equal, "event:illegal, guest mode, trap")
-    says = "a trap in guest mode leaves alone what is the monitor's"
+    says = say("a trap in guest mode swaps the guest's PSW, in the guest's memory")
+    yield _event("event:illegal", says, "equivalence", None if own else equal, say("event:illegal, guest mode, trap"))
+    says = say("a trap in guest mode leaves alone what is the monitor's")
     yield _event("event:illegal", says, "resource_control", None if own else harmless)
-    says = "a virtual interrupt is taken in guest mode when it is taken on the bare machine"
-    yield _event("event:timer", says, "equivalence", ready, "event:timer, guest mode, interrupt")
+    says = say("a virtual interrupt is taken in guest mode when it is taken on the bare machine")
+    yield _event("event:timer", says, "equivalence", ready, say("event:timer, guest mode, interrupt"))

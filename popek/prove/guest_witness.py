@@ -19,6 +19,7 @@ from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
 from popek.isa.instruction import TRAPS
 from popek.isa.slot import MODE
+from popek.language.phrase import say
 from popek.prove.candidates import of_event
 from popek.prove.checks import REAL_MEMORY, Search, Shown
 from popek.prove.pools import ALLOTMENT, Variant, mentions, variants
@@ -137,7 +138,9 @@ def _in_company(sought: Search) -> Witness | None:
     ]
     if found is None or _try(sought, found.program.splitlines()) is None:
         return None
-    return evolve(found, says=f"{found.says}, where {', '.join(f'`{n}`' for n in used)} is privileged")
+    return evolve(
+        found, says=say("{says}, where {used} is privileged", says=found.says, used=", ".join(f"`{n}`" for n in used))
+    )
 
 
 def suspected(sought: Search) -> Iterator[list[str]]:
@@ -201,7 +204,16 @@ def _witness(sought: Search, lines: Sequence[str], shown: Shown) -> Witness:
 # Shrinking ----------------------------------------------------------------------------------------------------------
 
 
-_FIXED = (".org ", ".word 0, handler", ".word 0, go", ".word 1, go", ".word 2, go", ".word 3, go", "svc 0", "go:")
+_FIXED = (
+    ".org ",
+    ".word 0, handler",
+    ".word 0, go",
+    ".word 1, go",
+    ".word 2, go",
+    ".word 3, go",
+    "svc 0",
+    "go:",
+)
 
 
 def _shrink(sought: Search, lines: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ from attrs import frozen
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour
 from popek.isa.instruction import InUser
+from popek.language.phrase import say
 from popek.prove.claim import (
     THEOREM_1,
     THEOREM_3,
@@ -32,7 +33,7 @@ from popek.prove.values import Classes, Status
 from popek.shown import Shown
 from popek.vmm.monitor import Monitor
 
-OWN = "its own"
+OWN = say("its own")
 """What a setting is called that is none of the usual three."""
 
 SOUND = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from popek.language.phrase import say
 from popek.prove.consequences import InMode
 from popek.prove.plain_words import listed
 from popek.prove.values import PROPERTIES, Classes, Status
@@ -16,28 +17,30 @@ def told_under(monitor: Monitor, classes: Classes, modes: Sequence[InMode]) -> s
 
 
 def _where(mode: InMode) -> str:
-    return f"In virtual {'user' if mode.user else 'supervisor'} mode"
+    return say("In virtual {value} mode", value="user" if mode.user else "supervisor")
 
 
 def _tell(mode: InMode) -> str:
     return " ".join(_story(mode, mode.how))
 
 
-_TRAPS_AT_ONCE = (
-    "it is run directly and traps at once, so the monitor has the processor and does to the virtual machine what the "
-    "instruction would have done to the bare one."
+_TRAPS_AT_ONCE = say(
+    "it is run directly and traps at once, so the monitor has the processor and does to the "
+    "virtual machine what the instruction would have done to the bare one."
 )
-_SAFE = (
-    "it is run directly. Where it completes, the virtual machine is left exactly as the bare one would be, and nothing "
-    "is taken from the monitor; where it traps, the monitor does the rest."
+_SAFE = say(
+    "it is run directly. Where it completes, the virtual machine is left exactly as the bare one "
+    "would be, and nothing is taken from the monitor; where it traps, the monitor does the rest."
 )
 _NOT_DIRECT: Mapping[Treatment, str] = {
-    Treatment.EMULATED: "it is interpreted: the monitor applies its meaning to the virtual machine.",
-    Treatment.TRANSLATED: "it is translated into a call of the monitor, which applies its meaning to the virtual "
-    "machine.",
-    Treatment.HYPERCALL: "it has been replaced by a hypercall, with which the monitor applies its meaning to the "
-    "virtual machine.",
-    Treatment.GUEST: "it runs in guest mode, on the guest's own copies of the resources.",
+    Treatment.EMULATED: say("it is interpreted: the monitor applies its meaning to the virtual machine."),
+    Treatment.TRANSLATED: say(
+        "it is translated into a call of the monitor, which applies its meaning to the virtual machine."
+    ),
+    Treatment.HYPERCALL: say(
+        "it has been replaced by a hypercall, with which the monitor applies its meaning to the virtual machine."
+    ),
+    Treatment.GUEST: say("it runs in guest mode, on the guest's own copies of the resources."),
 }
 
 
@@ -45,44 +48,50 @@ def _story(mode: InMode, how: Treatment) -> tuple[str, ...]:
     """Tell what becomes of an instruction in one virtual mode."""
     if how is not Treatment.DIRECT:
         told = (_NOT_DIRECT[how],)
-        return told if mode.safe else (*told, "That is not proved to be right here.")
+        return told if mode.safe else (*told, say("That is not proved to be right here."))
     if mode.always_traps:
         return (_TRAPS_AT_ONCE,)
     if mode.safe and mode.harmless:
-        return ("it is run directly, and does there what it does on the bare machine; no resource is involved.",)
+        return (say("it is run directly, and does there what it does on the bare machine; no resource is involved."),)
     if mode.safe:
         return (_SAFE,)
-    return ("it is run directly, in real user mode.", *_wrong(mode))
+    return (say("it is run directly, in real user mode."), *_wrong(mode))
 
 
 def _wrong(mode: InMode) -> Iterator[str]:
     if mode.statuses.get("equivalence") is Status.REFUTED:
         if mode.bare_traps:
-            yield "It can complete where the bare machine would trap."
+            yield say("It can complete where the bare machine would trap.")
         if mode.differ:
             yield (
-                "It can complete without a trap, so that the monitor is not told, and leave the virtual machine "
-                f"other than the bare one: {listed(mode.differ)} can come out different. Equivalence is lost."
+                say(
+                    "It can complete without a trap, so that the monitor is not told, and leave the virtual "
+                    "machine other than the bare one: {differ} can come out different. Equivalence is lost.",
+                    differ=listed(mode.differ),
+                )
             )
         elif mode.bare_traps:
-            yield "Equivalence is lost."
+            yield say("Equivalence is lost.")
         else:
-            yield "What it does there is not what it does on the bare machine: equivalence is lost."
+            yield say("What it does there is not what it does on the bare machine: equivalence is lost.")
     if mode.statuses.get("resource_control") is Status.REFUTED:
-        what = f": {listed(mode.taken)} can change, and it is the monitor's" if mode.taken else ""
-        yield f"It can take something from the monitor{what}. Resource control is lost."
+        what = say(": {taken} can change, and it is the monitor's", taken=listed(mode.taken)) if mode.taken else ""
+        yield say("It can take something from the monitor{what}. Resource control is lost.", what=what)
     open_ = [p for p in PROPERTIES if mode.statuses.get(p) in (Status.UNKNOWN, Status.VACUOUS)]
     if open_:
-        yield f"Not decided: {listed([p.replace('_', ' ') for p in open_])}."
+        yield say("Not decided: {open}.", open=listed([p.replace("_", " ") for p in open_]))
 
 
 def _closing(monitor: Monitor, classes: Classes, modes: Sequence[InMode]) -> Iterator[str]:
     refuted = {p for m in modes for p, s in m.statuses.items() if s is Status.REFUTED}
     if "isolation" in refuted:
-        yield "Other virtual machines are not safe from it: isolation is lost."
+        yield say("Other virtual machines are not safe from it: isolation is lost.")
     if "efficiency" in refuted:
-        yield "It is innocuous, and yet the monitor is entered for it: that costs efficiency."
+        yield say("It is innocuous, and yet the monitor is entered for it: that costs efficiency.")
     offends = {TRAP_AND_EMULATE.name: classes.critical, HYBRID.name: classes.user_critical}
     if all(m.safe for m in modes) and offends.get(monitor.name):
         number = 1 if monitor is TRAP_AND_EMULATE else 3
-        yield f"So it does no harm, although theorem {number} says nothing of it: its premise is not necessary."
+        yield say(
+            "So it does no harm, although theorem {number} says nothing of it: its premise is not necessary.",
+            number=number,
+        )

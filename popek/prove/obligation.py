@@ -11,6 +11,7 @@ from functools import cache, partial
 from attrs import evolve, field, frozen
 
 from popek.isa.expression import TRUE, Expr
+from popek.language.phrase import say
 from popek.prove import solver
 from popek.prove.narrow import narrowed
 from popek.prove.relevant import relevant
@@ -52,7 +53,7 @@ class Obligation:
     query: Query | None = field(default=None, repr=False, eq=False)
     settled: Status = Status.PROVED
     user: bool | None = None
-    why: str = "both sides are the same expressions of the same words"
+    why: str = say("both sides are the same expressions of the same words")
 
 
 HOWS = ("structure", "evaluation", "solver")
@@ -122,7 +123,7 @@ def _narrow(question: Question) -> Question:
 def _trial(question: Question) -> Answer | None:
     """Return what becomes of a question that is simplified, if it can be seen without the solver."""
     if question.goal is TRUE:
-        same = Status.PROVED, "structure", "both sides come to the same expressions"
+        same = Status.PROVED, "structure", say("both sides come to the same expressions")
         return same if _possible(question.assumptions) else None
     matter, others = relevant(question.goal, question.assumptions)
     narrow = evolve(question, assumptions=matter)
@@ -171,11 +172,11 @@ def _solved(question: Question, seed: int, width: int) -> Answer:
     if fails:
         return Status.REFUTED, "solver", ""
     if fails is None:
-        return Status.UNKNOWN, "solver", "the solver reached its limit"
+        return Status.UNKNOWN, "solver", say("the solver reached its limit")
     met = (width == WIDTH and _possible(question.assumptions)) or asked()
     if met is None:
-        return Status.UNKNOWN, "solver", "it is not known whether its assumptions can be met"
-    return (Status.PROVED, "solver", "") if met else (Status.VACUOUS, "solver", "nothing meets its assumptions")
+        return Status.UNKNOWN, "solver", say("it is not known whether its assumptions can be met")
+    return (Status.PROVED, "solver", "") if met else (Status.VACUOUS, "solver", say("nothing meets its assumptions"))
 
 
 def smt2(obligation: Obligation) -> str | None:

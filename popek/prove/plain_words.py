@@ -7,27 +7,28 @@ from attrs import evolve
 from popek.isa.architecture import Isa
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BASE, MODE, SUPERVISOR, USER, Array, Slot
+from popek.language.phrase import say
 from popek.prove.values import Snapshot, StateWitness
 
 MATTERS = {
-    "mode": "in which mode the processor is",
-    "location": "where in real memory the program lies",
-    "bound": "how much memory the program has been given",
-    "timer": "what the timer holds",
-    "interrupt": "whether interrupts are enabled, or one is pending",
-    "device": "what the devices hold",
-    "memory": "what memory outside the program's own holds",
-    "run": "whether the processor runs",
+    "mode": say("in which mode the processor is"),
+    "location": say("where in real memory the program lies"),
+    "bound": say("how much memory the program has been given"),
+    "timer": say("what the timer holds"),
+    "interrupt": say("whether interrupts are enabled, or one is pending"),
+    "device": say("what the devices hold"),
+    "memory": say("what memory outside the program's own holds"),
+    "run": say("whether the processor runs"),
 }
 """What it is that makes the difference, by kind of resource."""
 
-LET = "Privilege traps are left out here: what counts is what it does when it is let to."
+LET = say("Privilege traps are left out here: what counts is what it does when it is let to.")
 COMPLETES = "completes"
 
 
 def matters(kind: str) -> str:
     """Return what a difference in a resource of this kind is about."""
-    return MATTERS.get(kind, f"what the system register `{kind}` holds")
+    return MATTERS.get(kind, say("what the system register `{kind}` holds", kind=kind))
 
 
 def word(value: int) -> str:
@@ -42,7 +43,7 @@ def listed(items: Sequence[str]) -> str:
 
 def in_mode(value: int) -> str:
     """Return a mode in words."""
-    return "supervisor mode" if value == SUPERVISOR else "user mode"
+    return say("supervisor mode") if value == SUPERVISOR else say("user mode")
 
 
 def reduced(isa: Isa, witness: StateWitness) -> StateWitness:
@@ -79,37 +80,63 @@ def on_privilege(instruction: Instruction, witness: StateWitness) -> str:
     """Say why an instruction is not privileged."""
     here, outcome = in_mode(witness.before[0].values[MODE.name]), witness.outcomes[0]
     if outcome == "privilege trap":
-        return f"It is not privileged: even in {here} it can make a privilege trap, here as `{witness.instruction}`."
+        return say(
+            "It is not privileged: even in {here} it can make a privilege trap, here as `{instruction}`.",
+            here=here,
+            instruction=witness.instruction,
+        )
     if outcome != COMPLETES:
         same = instruction.user.traps[:1] == instruction.supervisor.traps[:1]
-        both = " That trap is meant for every mode; it protects nothing." if same else ""
-        what = f"In {here} `{witness.instruction}` makes {_article(outcome)}, which is no privilege trap.{both}"
-        return f"It is not privileged. {what}"
-    return f"It is not privileged: in {here} `{witness.instruction}` completes without any trap. {_changes(witness)}"
+        both = say(" That trap is meant for every mode; it protects nothing.") if same else ""
+        what = say(
+            "In {here} `{instruction}` makes {article}, which is no privilege trap.{both}",
+            here=here,
+            instruction=witness.instruction,
+            article=_article(outcome),
+            both=both,
+        )
+        return say("It is not privileged. {what}", what=what)
+    return say(
+        "It is not privileged: in {here} `{instruction}` completes without any trap. {changes}",
+        here=here,
+        instruction=witness.instruction,
+        changes=_changes(witness),
+    )
 
 
 def _changes(witness: StateWitness) -> str:
     before, after = witness.before[0].values, witness.after[0].values
-    changed = [f"`{n}` from {word(v)} to {word(after[n])}" for n, v in before.items() if after[n] != v]
-    return f"It takes {listed(changed)}." if changed else "Nothing changes."
+    changed = [
+        say("`{n}` from {word} to {word_2}", n=n, word=word(v), word_2=word(after[n]))
+        for n, v in before.items()
+        if after[n] != v
+    ]
+    return say("It takes {changed}.", changed=listed(changed)) if changed else say("Nothing changes.")
 
 
 def on_control(isa: Isa, witness: StateWitness, *, let: bool) -> str:
     """Say what resource an instruction changes."""
     before, after = witness.before[0].values, witness.after[0].values
     if witness.kind == "trap":
-        return (
-            f"Read to the letter: `{witness.instruction}` makes {_article(witness.outcomes[0])}, and the trap changes "
-            "the mode, which is a resource."
+        return say(
+            "Read to the letter: `{instruction}` makes {article}, and the trap changes the mode, which is a resource.",
+            instruction=witness.instruction,
+            article=_article(witness.outcomes[0]),
         )
     name = witness.differs
-    about = next((f" ({_meant(s)})" for s in isa.slots if s.name == name), ", outside the program's own memory,")
+    about = next((f" ({_meant(s)})" for s in isa.slots if s.name == name), say(", outside the program's own memory,"))
     if not name.startswith("phys") and about.startswith(","):
         about = ""
-    told = (
-        f"In {in_mode(before['mode'])} `{witness.instruction}` completes, and the resource `{name}`{about} goes from "
-        f"{word(before[name])} to {word(after[name])}. A program that changes a resource takes a decision that is the "
-        "control program's to take."
+    told = say(
+        "In {in_mode} `{instruction}` completes, and the resource `{name}`{about} goes from {word} "
+        "to {word_2}. A program that changes a resource takes a decision that is the control "
+        "program's to take.",
+        in_mode=in_mode(before["mode"]),
+        instruction=witness.instruction,
+        name=name,
+        about=about,
+        word=word(before[name]),
+        word_2=word(after[name]),
     )
     return f"{told} {LET}" if let else told
 
@@ -123,14 +150,30 @@ def _meant(slot: Slot) -> str:
 def on_difference(isa: Isa, witness: StateWitness, *, let: bool) -> str:
     """Say what difference a resource makes to an instruction."""
     modes = [in_mode(s.values["mode"]) for s in witness.before]
-    told = f"Take two states that are alike in all that a program has, and differ in {_varied(isa, witness)}"
-    told += f". Both are in {modes[0]}. " if modes[0] == modes[1] else ". "
+    told = say(
+        "Take two states that are alike in all that a program has, and differ in {varied}", varied=_varied(isa, witness)
+    )
+    told += say(". Both are in {modes}. ", modes=modes[0]) if modes[0] == modes[1] else ". "
     if witness.outcomes[0] != witness.outcomes[1]:
-        acts = [f"it {COMPLETES}" if o == COMPLETES else f"it makes {_article(o)}" for o in witness.outcomes]
-        told += f"In the one, `{witness.instruction}`: {acts[0]}; in the other, {acts[1]}."
+        acts = [
+            say("it {completes}", completes=COMPLETES)
+            if o == COMPLETES
+            else say("it makes {article}", article=_article(o))
+            for o in witness.outcomes
+        ]
+        told += say(
+            "In the one, `{instruction}`: {acts}; in the other, {acts_2}.",
+            instruction=witness.instruction,
+            acts=acts[0],
+            acts_2=acts[1],
+        )
     else:
-        told += f"`{witness.instruction}` completes in both, and then {_shows(witness)}."
-    told += f" So it matters {matters(witness.kind)}."
+        told += say(
+            "`{instruction}` completes in both, and then {shows}.",
+            instruction=witness.instruction,
+            shows=_shows(witness),
+        )
+    told += say(" So it matters {matters}.", matters=matters(witness.kind))
     return f"{told} {LET}" if let and "privilege trap" not in witness.outcomes else told
 
 
@@ -140,15 +183,24 @@ def _varied(isa: Isa, witness: StateWitness) -> str:
     slots = [s.name for s in isa.slots if s.kind == witness.kind]
     arrays = [a.name for a in isa.arrays if a.kind == witness.kind]
     names = [n for n in one if n in slots or n.split("[")[0] in arrays]
-    found = [f"`{n}` ({word(one[n])} in the one, {word(other[n])} in the other)" for n in names if one[n] != other[n]]
+    found = [
+        say("`{n}` ({word} in the one, {word_2} in the other)", n=n, word=word(one[n]), word_2=word(other[n]))
+        for n in names
+        if one[n] != other[n]
+    ]
     return listed(found[:2]) if found else matters(witness.kind)
 
 
 def _shows(witness: StateWitness) -> str:
     values = [_value(witness, i) for i in range(2)]
     if None in values:
-        return f"`{witness.differs}` is not the same"
-    return f"`{witness.differs}` is {word(values[0] or 0)} in the one and {word(values[1] or 0)} in the other"
+        return say("`{differs}` is not the same", differs=witness.differs)
+    return say(
+        "`{differs}` is {word} in the one and {word_2} in the other",
+        differs=witness.differs,
+        word=word(values[0] or 0),
+        word_2=word(values[1] or 0),
+    )
 
 
 def _value(witness: StateWitness, which: int) -> int | None:
@@ -161,4 +213,8 @@ def _value(witness: StateWitness, which: int) -> int | None:
 
 
 def _article(outcome: str) -> str:
-    return f"an {outcome}" if outcome.startswith((*"aeiou", "svc")) else f"a {outcome}"
+    return (
+        say("an {outcome}", outcome=outcome)
+        if outcome.startswith((*"aeiou", "svc"))
+        else say("a {outcome}", outcome=outcome)
+    )

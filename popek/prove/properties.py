@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour
+from popek.language.phrase import say
 from popek.prove.copies import copy
 from popek.prove.events import events
 from popek.prove.guest_mode import efficiency_in_guest_mode, in_guest_mode, leaving
@@ -81,7 +82,7 @@ def efficient(square: Square, how: Treatment, *, innocuous: bool | None) -> Iter
     """Give what efficiency demands of one instruction, in one virtual mode: nothing if it is known to be sensitive."""
     found = efficiency_in_guest_mode(square) if how is Treatment.GUEST else efficiency(leaving(square), how)
     if innocuous is None:
-        yield evolve(found, query=None, settled=Status.UNKNOWN, why="it is not known whether it is innocuous")
+        yield evolve(found, query=None, settled=Status.UNKNOWN, why=say("it is not known whether it is innocuous"))
     elif innocuous:
         yield found
 
@@ -202,8 +203,10 @@ def _together(discharged: Iterable[Discharged]) -> PropertyVerdict:
         if by_status[status]:
             blame = tuple(dict.fromkeys(d.obligation.blame for d in by_status[status]))
             first = by_status[status][0]
-            reason = f"not proved: {first.obligation.says} ({first.obligation.name})"
+            reason = say(
+                "not proved: {says} ({obligation})", says=first.obligation.says, obligation=first.obligation.name
+            )
             return PropertyVerdict(status, blame, f"{reason}; {first.reason}" if first.reason else reason)
     if not by_status[Status.PROVED]:
-        return PropertyVerdict(Status.VACUOUS, reason="there is nothing to prove")
+        return PropertyVerdict(Status.VACUOUS, reason=say("there is nothing to prove"))
     return PropertyVerdict(Status.PROVED)

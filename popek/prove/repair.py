@@ -14,6 +14,7 @@ from attrs import frozen
 
 from popek.isa.architecture import Isa
 from popek.isa.instruction import TRAPS
+from popek.language.phrase import say
 from popek.prove.claim import (
     SEVERITY,
     THEOREM_1,
@@ -41,10 +42,10 @@ from popek.vmm.monitor import HYBRID, TRANSLATION, TRANSLATION_FULL, TRAP_AND_EM
 class Remedy(Enum):
     """What can be done about an instruction."""
 
-    TRAP = "make privileged"
-    HYPERCALL = "replace by hypercalls"
-    TRANSLATE = "translate in virtual supervisor code"
-    TRANSLATE_FULL = "translate everywhere"
+    TRAP = say("make privileged")
+    HYPERCALL = say("replace by hypercalls")
+    TRANSLATE = say("translate in virtual supervisor code")
+    TRANSLATE_FULL = say("translate everywhere")
 
 
 @frozen
@@ -174,7 +175,8 @@ class _Workshop:
         parts = [of_events(self.isa, self.monitors)]
         if self.remedy is Remedy.TRAP and changed:
             repaired = self.isa.vary(
-                f"{self.isa.name} --trap {','.join(sorted(changed))}", dict.fromkeys(changed, TRAPS)
+                f"{self.isa.name} --trap {','.join(sorted(changed))}",
+                dict.fromkeys(changed, TRAPS),
             )
             parts += [of_instruction_under(repaired, self.monitors, c) for c in self._classify(repaired)]
         else:
@@ -228,4 +230,8 @@ def named(goal: Iterable[Claim]) -> str:
     claims = tuple(goal)
     if len(claims) == 1:
         return claims[0].says
-    return f"{' and '.join(c.prop.replace('_', ' ') for c in claims)} under {claims[0].monitor}"
+    return say(
+        "{claims} under {monitor}",
+        claims=" and ".join(c.prop.replace("_", " ") for c in claims),
+        monitor=claims[0].monitor,
+    )

@@ -16,6 +16,7 @@ from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.expression import FALSE, TRUE, Expr
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BOUND, IE, MEMORY, MODE, RUN, RUNNING, SUPERVISOR, TIMER, TIMER_PENDING, USER, Role, Slot
+from popek.language.phrase import say
 from popek.prove.inside import Pair, inside
 from popek.prove.obligation import Obligation, Question
 from popek.prove.structure import apart, within_program_state, writes_program_state
@@ -24,7 +25,7 @@ from popek.prove.terms import constant, every, implies, less, negated, same, som
 from popek.prove.values import Status
 from popek.vmm.monitor import Action, Monitor, Treatment
 
-MODES = ((False, "virtual supervisor"), (True, "virtual user"))
+MODES = ((False, say("virtual supervisor")), (True, say("virtual user")))
 
 
 @define(eq=False)
@@ -106,7 +107,7 @@ def _confined(pair: Pair) -> list[Any]:
 
 def equivalence(square: Square) -> Obligation:
     """State that where the real machine completes, the bare one does, and with the recovered result."""
-    name, says = _name(square), "what completes directly completes on the bare machine, with the same result"
+    name, says = _name(square), say("what completes directly completes on the bare machine, with the same result")
 
     def query() -> Question:
         pair = square.pair()
@@ -152,7 +153,10 @@ def _still_inside(pair: Pair, real: Execution) -> Iterator[Any]:
 
 def resource_control(square: Square) -> Obligation:
     """State that where the real machine completes, the monitor still has everything that is its own."""
-    name, says = _name(square), "mode, R, interrupts, timer, devices and other memory stay under the monitor's control"
+    name, says = (
+        _name(square),
+        say("mode, R, interrupts, timer, devices and other memory stay under the monitor's control"),
+    )
 
     def query() -> Question:
         pair = square.pair()
@@ -207,7 +211,7 @@ def _others_memory_same(pair: Pair, real: Execution, first: int) -> Any:
 
 def integrity(square: Square) -> Obligation:
     """State that a direct step leaves another VM as it was, and this one confined."""
-    says = "no word of another virtual machine changes, and R stays inside the allotment, in user mode"
+    says = say("no word of another virtual machine changes, and R stays inside the allotment, in user mode")
 
     def query() -> Question:
         pair = square.pair()
@@ -217,12 +221,12 @@ def integrity(square: Square) -> Obligation:
         )
         return _asked(square, pair, implies(real.completes, goal), *_confined(pair))
 
-    return _obligation(square, "isolation", f"{_name(square)}, integrity", says, query, spares=True)
+    return _obligation(square, "isolation", say("{name}, integrity", name=_name(square)), says, query, spares=True)
 
 
 def confidentiality(square: Square) -> Obligation:
     """State that a direct step does not depend on a word of another virtual machine."""
-    says = "what comes of the step is the same whatever the other virtual machines hold"
+    says = say("what comes of the step is the same whatever the other virtual machines hold")
 
     def query() -> Question:
         one, two = square.pair(), square.pair(tag="'")
@@ -232,7 +236,7 @@ def confidentiality(square: Square) -> Obligation:
     return _obligation(
         square,
         "isolation",
-        f"{_name(square)}, confidentiality",
+        say("{name}, confidentiality", name=_name(square)),
         says,
         query if MEMORY in square.really.reads or not square.structural else None,
     )
@@ -256,7 +260,7 @@ def _alike(pair: Pair, one: Execution, two: Execution) -> Iterator[Any]:
 
 def independence(square: Square) -> Obligation:
     """State that a direct step does not depend on the real timer, which holds the monitor's time (theorem 2)."""
-    says = "what comes of the step does not depend on the monitor's own time"
+    says = say("what comes of the step does not depend on the monitor's own time")
 
     def query() -> Question:
         one, two = square.pair(), square.pair(time="'")
@@ -283,7 +287,7 @@ def independence(square: Square) -> Obligation:
 def efficiency(square: Square, treatment: Treatment) -> Obligation:
     """State that an innocuous instruction that completes on the bare machine completes without the monitor."""
     name = f"{_name(square, treatment)}"
-    says = "what completes on the bare machine completes without entering the monitor"
+    says = say("what completes on the bare machine completes without entering the monitor")
     direct = treatment is Treatment.DIRECT
 
     def query() -> Question:
@@ -296,7 +300,7 @@ def efficiency(square: Square, treatment: Treatment) -> Obligation:
     if direct and square.harmless and square.structural:
         return claim()
     if not direct and not list(square.barely.guards()) and square.structural:
-        why = "it always completes on the bare machine, and is not run directly"
+        why = say("it always completes on the bare machine, and is not run directly")
         return claim(settled=Status.REFUTED, why=why)
     return claim(query)
 
@@ -308,13 +312,13 @@ def _obligation(square: Square, prop: str, name: str, says: str, query: Any, *, 
     """Return an obligation, settled by structure where that can be seen; `spares`: it is about what is written."""
     claim = partial(Obligation, name, says, prop, square.instruction.name, user=square.user)
     if query is None:
-        return claim(why="it does not mention what is varied")
+        return claim(why=say("it does not mention what is varied"))
     if square.structural and square.always_traps:
-        return claim(why="the real machine always traps here")
+        return claim(why=say("the real machine always traps here"))
     if square.structural and square.harmless:
         return claim()
     if square.structural and spares and writes_program_state(square.really):
-        return claim(why="it writes program state alone, and a store goes through R")
+        return claim(why=say("it writes program state alone, and a store goes through R"))
     return claim(query)
 
 
@@ -351,13 +355,13 @@ def emulation(square: Square, treatment: Treatment) -> Obligation:
         return _asked(square, pair, goal)
 
     return Obligation(
-        f"{_name(square, treatment)}, interpreted",
-        "the interpreter routine does what the bare machine does",
+        say("{name}, interpreted", name=_name(square, treatment)),
+        say("the interpreter routine does what the bare machine does"),
         "equivalence",
         square.instruction.name,
         None if theirs == square.barely and swaps[0] == swaps[1] and square.structural else query,
         user=square.user,
-        why="the routine is the meaning itself",
+        why=say("the routine is the meaning itself"),
     )
 
 
@@ -373,8 +377,11 @@ def dispatched(square: Square) -> Iterator[Obligation]:
     for cause, action in square.monitor.dispatcher.items():
         if action is not Action.INTERPRET and cause in made:
             yield Obligation(
-                f"{_name(square)}, {cause.name.lower()} trap",
-                f"the real machine makes no {cause.name.lower()} trap, to which the dispatcher's answer is wrong",
+                say("{name}, {cause} trap", name=_name(square), cause=cause.name.lower()),
+                say(
+                    "the real machine makes no {cause} trap, to which the dispatcher's answer is wrong",
+                    cause=cause.name.lower(),
+                ),
                 "equivalence",
                 square.instruction.name,
                 partial(_never_traps, square, cause),

@@ -5,6 +5,7 @@ They are sufficient, not necessary: that a premise fails does not mean that no m
 
 from collections.abc import Callable, Sequence
 
+from popek.language.phrase import say
 from popek.prove.values import Classes, PropertyVerdict, Status, TheoremVerdict
 
 
@@ -16,7 +17,7 @@ def theorem_1(classes: Sequence[Classes]) -> TheoremVerdict:
 def theorem_2(first: TheoremVerdict, independence: PropertyVerdict) -> TheoremVerdict:
     """Popek and Goldberg, theorem 2: recursive if virtualizable, with a monitor without timing dependencies."""
     if first.status is not Status.PROVED:
-        return TheoremVerdict(2, first.status, first.blame, "theorem 1 is part of its premise")
+        return TheoremVerdict(2, first.status, first.blame, say("theorem 1 is part of its premise"))
     if independence.status is not Status.PROVED:
         return TheoremVerdict(2, independence.status, independence.blame, independence.reason)
     return TheoremVerdict(2, Status.PROVED)
@@ -33,7 +34,7 @@ def _premise(number: int, classes: Sequence[Classes], offends: Callable[[Classes
     if blame:
         return TheoremVerdict(number, Status.REFUTED, blame)
     if undecided:
-        return TheoremVerdict(number, Status.UNKNOWN, undecided, "the solver reached its limit")
+        return TheoremVerdict(number, Status.UNKNOWN, undecided, say("the solver reached its limit"))
     if not classes:
-        return TheoremVerdict(number, Status.VACUOUS, reason="the ISA has no instructions")
+        return TheoremVerdict(number, Status.VACUOUS, reason=say("the ISA has no instructions"))
     return TheoremVerdict(number, Status.PROVED)

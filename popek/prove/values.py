@@ -11,6 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from popek.errors import PopekError, Problem, nearest
+from popek.language.phrase import say
 from popek.shown import Shown
 
 
@@ -209,14 +210,18 @@ class IsaVerdict(Shown):
     def theorem(self, number: int) -> TheoremVerdict:
         """Return the verdict on theorem 1, 2 or 3."""
         if number not in self.theorems:
-            raise PopekError(Problem(f"there is no theorem {number}", hint="there are theorems 1, 2 and 3"))
+            raise PopekError(
+                Problem(say("there is no theorem {number}", number=number), hint=say("there are theorems 1, 2 and 3"))
+            )
         return self.theorems[number]
 
     def __getitem__(self, monitor: str) -> MonitorVerdict:
         """Return the verdict under a monitor, by its name."""
         found = {m.name: m for m in self.monitors}
         if monitor not in found:
-            raise PopekError(Problem(f"there is no monitor `{monitor}`", hint=nearest(monitor, found)))
+            raise PopekError(
+                Problem(say("there is no monitor `{monitor}`", monitor=monitor), hint=nearest(monitor, found))
+            )
         return found[monitor]
 
     def to_dict(self) -> dict[str, Any]:
@@ -245,7 +250,9 @@ class Verdict(Shown):
     def only(self) -> IsaVerdict:
         """The one ISA, if there is just one."""
         if len(self.isas) != 1:
-            raise PopekError(f"this verdict is on {len(self.isas)} ISAs: say which, as in `verdict.isas[0]`")
+            raise PopekError(
+                say("this verdict is on {count} ISAs: say which, as in `verdict.isas[0]`", count=len(self.isas))
+            )
         return self.isas[0]
 
     def theorem(self, number: int) -> TheoremVerdict:

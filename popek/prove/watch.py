@@ -15,6 +15,7 @@ from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
 from popek.isa.cycle import OLD_BASE, OLD_BOUND, TRAP_WORDS
 from popek.isa.slot import TIMER, TIMER_PENDING, Role, Slot
+from popek.language.phrase import say
 from popek.prove.pools import ALLOTMENT
 from popek.vmm.allotment import Allotment
 from popek.vmm.compare import LockStep
@@ -78,20 +79,36 @@ class Watch:
 
     def _devices(self, real: State) -> list[str]:
         slots = [s for s in real.isa.slots if s.kind == "device"]
-        return [f"the real {s} is {real.slot(s)} on entry, which no device has come to" for s in slots if real.slot(s)]
+        return [
+            say("the real {s} is {slot} on entry, which no device has come to", s=s, slot=real.slot(s))
+            for s in slots
+            if real.slot(s)
+        ]
 
     def _time(self, real: State) -> list[str]:
         virtual = self.run.virtual
         left, timer = virtual.state.notes["left"], real.slot(TIMER)
         missed = [n for c, n in virtual.exits.items() if c not in ("timer", "disk")]
         attempts = virtual.counts["direct"] + sum(missed)
-        sentences = []
+        sentences: list[str] = []
         if not 0 < timer <= left:
-            sentences.append(f"the real timer is {timer} on entry, and {left} instructions of the quantum are left")
+            sentences.append(
+                say(
+                    "the real timer is {timer} on entry, and {left} instructions of the quantum are left",
+                    timer=timer,
+                    left=left,
+                )
+            )
         if self._before is not None:
             were_left, so_far = self._before
             should = were_left - (attempts - so_far)
             if 0 < should < left:
-                sentences.append(f"{should} instructions of the quantum were left, and after an exit there are {left}")
+                sentences.append(
+                    say(
+                        "{should} instructions of the quantum were left, and after an exit there are {left}",
+                        should=should,
+                        left=left,
+                    )
+                )
         self._before = left, attempts
         return sentences

@@ -15,6 +15,7 @@ from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.encoding import OPCODE_LOW
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BASE, BOUND, MEMORY, REGISTERS, Array, Role, Slot
+from popek.language.phrase import say
 from popek.prove.solver import Model
 from popek.prove.symbolic import StateSpace, SymbolicState
 from popek.prove.terms import constant
@@ -160,7 +161,7 @@ def replay(space: StateSpace, behaviour: Behaviour, state: Concrete) -> str:
     lowered = behaviour.lower(space.translation)
     for trap in lowered.traps:
         if closure(trap.when)(state, values):
-            return "privilege trap" if trap.privilege else f"{trap.cause.name.lower()} trap"
+            return say("privilege trap") if trap.privilege else say("{cause} trap", cause=trap.cause.name.lower())
     apply(lowered, state, values)
     return "completes"
 
@@ -177,8 +178,8 @@ def _difference(
     if completed[0] != completed[1]:
         return "outcome"
     if not any(completed):
-        return "privilege trap"
-    return next(_visible_differences(space, before, after), "") or "privilege trap"
+        return say("privilege trap")
+    return next(_visible_differences(space, before, after), "") or say("privilege trap")
 
 
 def _changed(space: StateSpace, kind: str, before: Concrete, after: Concrete, outcome: str) -> str:
@@ -236,12 +237,21 @@ def _written(instruction: Instruction, operands: dict[str, int]) -> str:
 
 def _says(instruction: Instruction, kind: str, differs: str, outcomes: Sequence[str]) -> str:
     if kind == "not privileged":
-        return f"`{instruction}` {outcomes[0]} here"
+        return say("`{instruction}` {outcomes} here", instruction=instruction, outcomes=outcomes[0])
     if kind == "control":
-        return f"`{instruction}` completes and has changed {differs}"
+        return say("`{instruction}` completes and has changed {differs}", instruction=instruction, differs=differs)
     if kind == "trap":
-        return f"`{instruction}` makes a {outcomes[0]}, which changes the mode (the paper read to the letter)"
-    shows = f"`{instruction}` leaves a different {differs}"
-    if differs in ("outcome", "privilege trap"):
-        shows = f"`{instruction}`: {outcomes[0]} in one, {outcomes[1]} in the other"
-    return f"two states that differ in their {kind} alone: {shows}"
+        return say(
+            "`{instruction}` makes a {outcomes}, which changes the mode (the paper read to the letter)",
+            instruction=instruction,
+            outcomes=outcomes[0],
+        )
+    shows = say("`{instruction}` leaves a different {differs}", instruction=instruction, differs=differs)
+    if differs in ("outcome", say("privilege trap")):
+        shows = say(
+            "`{instruction}`: {outcomes} in one, {outcomes_2} in the other",
+            instruction=instruction,
+            outcomes=outcomes[0],
+            outcomes_2=outcomes[1],
+        )
+    return say("two states that differ in their {kind} alone: {shows}", kind=kind, shows=shows)

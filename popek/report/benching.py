@@ -2,12 +2,13 @@
 
 from rich.console import RenderableType
 from rich.table import Table
-from rich.text import Text
 
+from popek.language.phrase import listed, say, say_many
 from popek.library.bench.contest import Contest, Event, Ratio, Spread
 from popek.library.bench.exits import Exits
 from popek.library.bench.growth import Growth
-from popek.report.drawing import QUIET, counted, drawing, hints, listed, section, stack, table, title
+from popek.report.drawing import QUIET, drawing, hints, section, stack, table, title
+from popek.report.speech import Text
 
 
 def three(value: float) -> str:
@@ -19,14 +20,22 @@ def three(value: float) -> str:
 
 def within(spread: Spread) -> str:
     """Return the least and the most."""
-    return f"{three(spread.low)} to {three(spread.high)}"
+    return say("{three} to {three_2}", three=three(spread.low), three_2=three(spread.high))
 
 
 @drawing.register
 def _contest(value: Contest, width: int) -> RenderableType:
     versions = [f"{name}: {version}" for name, version in value.versions.items()]
     return stack(
-        title("loops", f"{counted(value.turns, 'turn')}, Python {value.python}, {value.machine}"),
+        title(
+            say("loops"),
+            say(
+                "{turns}, Python {python}, {machine}",
+                turns=say_many("{count:,} turn", "{count:,} turns", value.turns),
+                python=value.python,
+                machine=value.machine,
+            ),
+        ),
         *(drawing(e, width) for e in value.events),
         _said(value.note, *versions, *_missing(value)),
         hints("popek bench growth", "popek bench --svg loops.svg"),
@@ -34,7 +43,7 @@ def _contest(value: Contest, width: int) -> RenderableType:
 
 
 def _missing(value: Contest) -> list[str]:
-    return [f"not installed: {listed(value.missing)}"] if value.missing else []
+    return [say("not installed: {missing}", missing=listed(value.missing))] if value.missing else []
 
 
 def _said(*lines: str) -> RenderableType:
@@ -44,13 +53,18 @@ def _said(*lines: str) -> RenderableType:
 @drawing.register
 def _event(value: Event, width: int) -> RenderableType:
     del width
-    speeds = _table("who", "million instructions/s", "least to most")
+    speeds = _table(say("who"), say("million instructions/s"), say("least to most"))
     for speed in value.speeds:
         speeds.add_row(speed.name, three(speed.mips.median), within(speed.mips))
-    ratios = _table("as fast as", "times", "least to most")
+    ratios = _table(say("as fast as"), "times", say("least to most"))
     for ratio in value.ratios:
         ratios.add_row(_named(ratio), three(ratio.times.median), within(ratio.times))
-    what = f"{value.loop}: {value.title} ({value.instructions:,} instructions a round)"
+    what = say(
+        "{loop}: {title} ({instructions:,} instructions a round)",
+        loop=value.loop,
+        title=value.title,
+        instructions=value.instructions,
+    )
     return section(what, stack(speeds, ratios) if value.ratios else speeds)
 
 
@@ -68,25 +82,25 @@ def _table(first: str, *others: str) -> Table:
 @drawing.register
 def _growth(value: Growth, width: int) -> RenderableType:
     del width
-    lengths = _table("engine", "instructions", "ns each", "least to most")
+    lengths = _table(say("engine"), "instructions", say("ns each"), say("least to most"))
     for length in value.lengths:
         spread = length.nanoseconds
         lengths.add_row(length.engine, f"{length.instructions:,}", three(spread.median), within(spread))
-    crowds = _table("virtual machines", "ms to start each", "ms to run each", "KiB each")
+    crowds = _table(say("virtual machines"), say("ms to start each"), say("ms to run each"), say("KiB each"))
     for crowd in value.crowds:
         row = three(crowd.start.median), three(crowd.run.median), three(crowd.memory)
         crowds.add_row(f"{crowd.machines:,}", *row)
     return stack(
-        title("growth", "of time with the length of a run; of time and memory with the number of machines"),
-        section("one machine, longer and longer", lengths),
-        section("one real machine, more and more virtual ones, which run 62 instructions each", crowds),
+        title(say("growth"), say("of time with the length of a run; of time and memory with the number of machines")),
+        section(say("one machine, longer and longer"), lengths),
+        section(say("one real machine, more and more virtual ones, which run 62 instructions each"), crowds),
     )
 
 
 @drawing.register
 def _exits(value: Exits, width: int) -> RenderableType:
     del width
-    drawn = _table("round trip", "engine", "ns", "least to most")
+    drawn = _table(say("round trip"), "engine", "ns", say("least to most"))
     for one in value.exits:
         drawn.add_row(one.what, one.engine, three(one.nanoseconds.median), within(one.nanoseconds))
-    return stack(title("exits", "from the guest to whoever serves the trap, and back"), drawn)
+    return stack(title(say("exits"), say("from the guest to whoever serves the trap, and back")), drawn)

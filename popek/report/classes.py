@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
+from popek.language.phrase import listed, say
 from popek.library.classification import Classification
 from popek.prove.values import Classes, StateWitness
 from popek.report.drawing import (
@@ -15,7 +15,6 @@ from popek.report.drawing import (
     drawing,
     hints,
     indented,
-    listed,
     number,
     section,
     stack,
@@ -24,9 +23,10 @@ from popek.report.drawing import (
 )
 from popek.report.marks import truth
 from popek.report.sets import sets
+from popek.report.speech import Text
 from popek.report.verdicts import asked_as
 
-LETTER = "read to the letter, where any trap counts as a change of a resource"
+LETTER = say("read to the letter, where any trap counts as a change of a resource")
 
 
 @drawing.register
@@ -42,10 +42,10 @@ def _classification(value: Classification, width: int) -> RenderableType:
         title(value.isa, value.title if value.title != value.isa else ""),
         Text(LETTER, style=QUIET) if value.literal else None,
         _pictured(value, width),
-        _section("critical: sensitive and not privileged", critical, style=f"{HEAD} {BAD}"),
-        _section("sensitive and privileged", sensitive),
-        _names("innocuous", innocuous),
-        _names("not decided", [c for c in value if c.name not in known]),
+        _section(say("critical: sensitive and not privileged"), critical, style=f"{HEAD} {BAD}"),
+        _section(say("sensitive and privileged"), sensitive),
+        _names(say("innocuous"), innocuous),
+        _names(say("not decided"), [c for c in value if c.name not in known]),
         hints(*(f"popek classify {asked_as(value.isa)} --instruction {c.name}" for c in example)),
     )
 
@@ -75,7 +75,7 @@ def _names(heading: str, members: Sequence[Classes]) -> RenderableType | None:
     privileged = [c.name for c in members if c.privileged]
     text = Text("  ".join(c.name for c in members))
     if privileged:
-        text.append(f"\nprivileged all the same: {listed(privileged)}", style=QUIET)
+        text.append(say("\nprivileged all the same: {privileged}", privileged=listed(privileged)), style=QUIET)
     return section(f"{heading} ({len(members)})", text)
 
 
@@ -91,7 +91,7 @@ def _classes(value: Classes, width: int) -> RenderableType:
     return stack(
         section(value.name, drawn),
         *(drawing(w, width) for w in (*value.witnesses.values(), *privilege)),
-        Text("the same in user mode alone", style=QUIET) if again else None,
+        Text(say("the same in user mode alone"), style=QUIET) if again else None,
         *(drawing(w, width) for w in again),
     )
 
@@ -100,7 +100,11 @@ def _classes(value: Classes, width: int) -> RenderableType:
 def _witness(value: StateWitness, width: int) -> RenderableType:
     del width
     several = len(value.before) > 1
-    headings = ("one before", "one after", "other before", "other after") if several else ("before", "after")
+    headings = (
+        (say("one before"), say("one after"), say("other before"), say("other after"))
+        if several
+        else ("before", "after")
+    )
     drawn = table("", *headings)
     pairs = list(zip(value.before, value.after, strict=True))
     for name in _worth_showing(value):
@@ -110,7 +114,7 @@ def _witness(value: StateWitness, width: int) -> RenderableType:
             row += [Text(number(now)), Text(number(then), style=HEAD if now != then else "")]
         drawn.add_row(Text(name, style=HEAD if name == value.differs else ""), *row)
     outcomes = [Text(o) for outcome in value.outcomes for o in ("", outcome)]
-    drawn.add_row(Text("outcome", style=QUIET), *outcomes)
+    drawn.add_row(Text(say("outcome"), style=QUIET), *outcomes)
     heading = Text(f"{value.kind}: ", style=HEAD).append(value.says, style="not bold")
     return Group(heading, indented(Text(value.instruction)), indented(drawn))
 

@@ -3,11 +3,11 @@
 from itertools import zip_longest
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from popek.engine.reference import Kind
 from popek.engine.stepper import Record, Result
 from popek.isa.disassembler import disassemble_decoded
+from popek.language.phrase import say
 from popek.report.drawing import (
     BAD,
     HEAD,
@@ -25,6 +25,7 @@ from popek.report.drawing import (
 )
 from popek.report.marks import NO, outcome
 from popek.report.running import SENTENCES, registers
+from popek.report.speech import Text
 from popek.report.verdicts import asked_as
 from popek.vmm.compare import Comparison, Divergence, Violation
 
@@ -37,9 +38,11 @@ MOST_OUTPUT = 160
 def _comparison(value: Comparison, width: int) -> RenderableType:
     name = asked_as(value.isa)
     if value.divergence:
-        said = outcome(good=False, text=f"they differ after step {value.divergence.step:,}")
+        said = outcome(good=False, text=say("they differ after step {step:,}", step=value.divergence.step))
     else:
-        said = outcome(good=True, text=f"the same for all of {value.steps:,} steps; that is one run, and no proof")
+        said = outcome(
+            good=True, text=say("the same for all of {steps:,} steps; that is one run, and no proof", steps=value.steps)
+        )
     return stack(
         title(value.guest or "guest", value.isa, value.monitor),
         indented(_sides(value)),
@@ -51,15 +54,15 @@ def _comparison(value: Comparison, width: int) -> RenderableType:
 
 
 def _sides(value: Comparison) -> RenderableType:
-    drawn = table("", "bare machine", "virtual machine")
+    drawn = table("", say("bare machine"), say("virtual machine"))
     results = value.bare, value.virtual
-    drawn.add_row(Text("outcome", style=QUIET), *(Text(SENTENCES[r.outcome]) for r in results))
-    drawn.add_row(Text("output", style=QUIET), *(_output(r) for r in results))
-    drawn.add_row(Text("registers", style=QUIET), *(registers(r) for r in results))
-    drawn.add_row(Text("instructions", style=QUIET), *(Text(f"{r.instructions:,}") for r in results))
+    drawn.add_row(Text(say("outcome"), style=QUIET), *(Text(SENTENCES[r.outcome]) for r in results))
+    drawn.add_row(Text(say("output"), style=QUIET), *(_output(r) for r in results))
+    drawn.add_row(Text(say("registers"), style=QUIET), *(registers(r) for r in results))
+    drawn.add_row(Text(say("instructions"), style=QUIET), *(Text(f"{r.instructions:,}") for r in results))
     exits = ", ".join(f"{cause} {count:,}" for cause, count in value.exits.items()) or "none"
-    drawn.add_row(Text("direct", style=QUIET), Text("all"), Text(f"{value.direct:,}"))
-    drawn.add_row(Text("exits", style=QUIET), Text("\N{EN DASH}"), Text(exits))
+    drawn.add_row(Text(say("direct"), style=QUIET), Text(say("all")), Text(f"{value.direct:,}"))
+    drawn.add_row(Text(say("exits"), style=QUIET), Text("\N{EN DASH}"), Text(exits))
     return drawn
 
 
@@ -67,23 +70,25 @@ def _output(result: Result) -> Text:
     text = safe(result.output)
     if len(text) > MOST_OUTPUT:
         text = "\N{HORIZONTAL ELLIPSIS}" + text[-MOST_OUTPUT:]
-    return Text(text.rstrip("\n")) if text else Text("none", style=QUIET)
+    return Text(text.rstrip("\n")) if text else Text(say("none"), style=QUIET)
 
 
 def divergence_drawn(value: Divergence, width: int) -> RenderableType:
     """Draw what differs, and the last steps of both sides."""
-    drawn = table("differs", "bare", "virtual")
+    drawn = table(say("differs"), say("bare"), say("virtual"))
     for one in value.differences[:MOST_DIFFERENCES]:
         drawn.add_row(Text(one.what, style=HEAD), Text(number(one.bare)), Text(number(one.virtual)))
     more = len(value.differences) - MOST_DIFFERENCES
     if more > 0:
-        drawn.add_row(Text(f"and {more} more", style=QUIET), Text(""), Text(""))
-    return stack(indented(drawn), section("the last steps of both", _steps(value, width)))
+        drawn.add_row(Text(say("and {more} more", more=more), style=QUIET), Text(""), Text(""))
+    return stack(indented(drawn), section(say("the last steps of both"), _steps(value, width)))
 
 
 def _steps(value: Divergence, width: int) -> RenderableType:
     modes = width >= NARROW
-    drawn = table("", "step", "pc", *(["mode"] if modes else []), "instruction", "bare", "virtual")
+    drawn = table(
+        "", say("step"), say("pc"), *(["mode"] if modes else []), say("instruction"), say("bare"), say("virtual")
+    )
     for bare, virtual in zip_longest(value.bare, value.virtual):
         either: Record = bare or virtual
         last = either.step == value.step
@@ -105,21 +110,25 @@ def assembly(record: Record) -> str:
     """Return the instruction of a step as text."""
     decoded = record.event.decoded
     if decoded is None:
-        return "(interrupt)" if record.event.kind is Kind.INTERRUPT else "(no instruction)"
+        return "(interrupt)" if record.event.kind is Kind.INTERRUPT else say("(no instruction)")
     return disassemble_decoded(decoded, record.event.pc)
 
 
 def _bare(record: Record) -> str:
     event = record.event
     cause = event.cause.name.lower() if event.cause else ""
-    return {Kind.EXECUTED: "completes", Kind.TRAP: f"{cause} trap", Kind.INTERRUPT: f"{cause} interrupt"}[event.kind]
+    return {
+        Kind.EXECUTED: "completes",
+        Kind.TRAP: say("{cause} trap", cause=cause),
+        Kind.INTERRUPT: say("{cause} interrupt", cause=cause),
+    }[event.kind]
 
 
 def _virtual(record: Record, bare: Record | None) -> str:
     """Return what happened in the virtual machine: the same in other words, and how it was done."""
     exits = record.notes.get("exits", ())
-    how = f"exit ({', '.join(exits)}), " if exits else ""
-    done = _bare(record) if exits or record.event.kind is not Kind.EXECUTED else "runs directly"
+    how = say("exit ({exits}), ", exits=", ".join(exits)) if exits else ""
+    done = _bare(record) if exits or record.event.kind is not Kind.EXECUTED else say("runs directly")
     if bare is not None and assembly(bare) != assembly(record):
         done = f"{assembly(record)}: {done}"
     return how + done
@@ -127,5 +136,5 @@ def _virtual(record: Record, bare: Record | None) -> str:
 
 def _violation(value: Violation) -> RenderableType:
     lines = Text("\n".join(value.sentences))
-    said = outcome(good=False, text=f"the monitor has lost control after step {value.step:,}")
+    said = outcome(good=False, text=say("the monitor has lost control after step {step:,}", step=value.step))
     return Group(said, indented(lines))

@@ -10,7 +10,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
+
+from popek.language.phrase import Phrase, listed, say
+from popek.report.speech import Text
 
 GOOD, BAD, OPEN, QUIET, HEAD = "green", "red", "yellow", "dim", "bold"
 
@@ -44,7 +46,7 @@ def table(*headings: str, gap: int = GAP) -> Table:
         show_edge=False,
     )
     for heading in headings:
-        made.add_column(heading, overflow="fold")
+        made.add_column(Text(heading), overflow="fold")
     return made
 
 
@@ -86,7 +88,7 @@ def hints(*commands: str) -> RenderableType:
     """Return which commands go on from here."""
     drawn = table("", "")
     for number, command in enumerate(commands):
-        drawn.add_row(Text("" if number else "next:", style=QUIET), Text(command))
+        drawn.add_row(Text("" if number else say("next:"), style=QUIET), Text(command))
     return drawn
 
 
@@ -97,16 +99,16 @@ def number(value: int | None) -> str:
     return str(value) if -0x10000 < value < 0x10000 else f"0x{value:08x}"
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return names in a row."""
-    return ", ".join(names)
-
-
 def safe(text: str) -> str:
     r"""Return a text without control characters, which a program may print to play with a terminal: `\x1b` for ESC."""
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def word(name: str) -> Phrase:
+    """Return a name that popek itself gives (of a class, a property, a cause) as people read it."""
+    return Phrase(name.replace("_", " "))
+
+
+def words(names: Iterable[str]) -> Phrase:
+    """Return such names in a row."""
+    return listed(word(n) for n in names)

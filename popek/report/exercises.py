@@ -1,11 +1,11 @@
 """Questions, answers and marks as text."""
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from popek.exercises.graded import Graded
 from popek.exercises.question import Asked
 from popek.exercises.topics import Topics
+from popek.language.phrase import say, say_many
 from popek.library.required import Grade
 from popek.report.drawing import (
     BAD,
@@ -13,7 +13,6 @@ from popek.report.drawing import (
     HEAD,
     OPEN,
     QUIET,
-    counted,
     drawing,
     hints,
     indented,
@@ -24,8 +23,9 @@ from popek.report.drawing import (
     verbatim,
 )
 from popek.report.marks import NO, YES, outcome
+from popek.report.speech import Text
 
-MARKS = {Grade.MET: (YES, "right", GOOD), Grade.NOT_MET: (NO, "wrong", BAD), Grade.OPEN: ("?", "not known", OPEN)}
+MARKS = {Grade.MET: (YES, "right", GOOD), Grade.NOT_MET: (NO, "wrong", BAD), Grade.OPEN: ("?", say("not known"), OPEN)}
 
 
 @drawing.register
@@ -36,11 +36,11 @@ def _asked(value: Asked, width: int) -> RenderableType:
         title(f"{question.topic} {question.seed}"),
         Text(question.asks),
         indented(Text(safe(question.given.strip("\n")))),
-        Text(f"Answer with {question.form}.", style=QUIET),
+        Text(say("Answer with {form}.", form=question.form), style=QUIET),
     ]
     if not value.solved:
         return stack(*parts, hints(f"popek quiz {question.topic} -s {question.seed} -c"))
-    answer = Text("answer", style=HEAD)
+    answer = Text(say("answer"), style=HEAD)
     return stack(
         *parts,
         Group(answer, indented(verbatim(question.answer))),
@@ -52,7 +52,7 @@ def _asked(value: Asked, width: int) -> RenderableType:
 @drawing.register
 def _topics(value: Topics, width: int) -> RenderableType:
     del width
-    drawn = table("topic", "asks")
+    drawn = table(say("topic"), say("asks"))
     for topic in value.each:
         drawn.add_row(Text(topic.name, style=HEAD), Text(topic.doc))
     return stack(drawn, hints(f"popek quiz {value.each[0].name} -s 1", f"popek quiz {value.each[0].name} -s 1 -c"))
@@ -61,11 +61,15 @@ def _topics(value: Topics, width: int) -> RenderableType:
 @drawing.register
 def _graded(value: Graded, width: int) -> RenderableType:
     del width
-    drawn = table("", "asked", "given", "")
+    drawn = table("", say("asked"), say("given"), "")
     for item in value.items:
         sign, word, style = MARKS[item.grade]
         drawn.add_row(
             Text(f"{sign} {word}", style=style, no_wrap=True), Text(item.what), Text(item.given), Text(item.says)
         )
-    said = f"{value.points} of {counted(len(value.items), 'point')}"
+    said = say(
+        "{points} of {count}",
+        points=value.points,
+        count=say_many("{count:,} point", "{count:,} points", len(value.items)),
+    )
     return stack(title(value.file, value.kind.value), drawn, outcome(value.passed, said))

@@ -2,8 +2,8 @@
 
 from rich.console import Group, RenderableType
 from rich.constrain import Constrain
-from rich.text import Text
 
+from popek.language.phrase import listed, say
 from popek.prove.explain import About, Blamed, Explanation, Overview, Passage
 from popek.prove.values import StateWitness, Status, TheoremVerdict
 from popek.report.drawing import (
@@ -15,7 +15,6 @@ from popek.report.drawing import (
     drawing,
     hints,
     indented,
-    listed,
     number,
     section,
     stack,
@@ -23,6 +22,7 @@ from popek.report.drawing import (
     title,
 )
 from popek.report.marks import NO, YES, mark
+from popek.report.speech import Text
 from popek.report.verdicts import asked_as
 
 PARAGRAPH = 88
@@ -33,8 +33,8 @@ PARAGRAPH = 88
 def _explanation(value: Explanation, width: int) -> RenderableType:
     name = asked_as(value.isa)
     heading = Text(f"{value.instruction} {value.operands}".rstrip(), style=HEAD)
-    user = {"its own": "has a behaviour of its own", "ignored": "is ignored"}.get(value.user, value.user)
-    heading.append(f" ({user} in user mode)", style=f"not bold {QUIET}")
+    user = {"its own": say("has a behaviour of its own"), "ignored": say("is ignored")}.get(value.user, value.user)
+    heading.append(say(" ({user} in user mode)", user=user), style=f"not bold {QUIET}")
     return stack(
         title(value.isa, value.title if value.title != value.isa else ""),
         Group(heading, indented(_paragraph(value.doc))),
@@ -63,12 +63,12 @@ def _heading(value: Passage) -> Text:
 
 
 def _yes(holds: bool | None) -> str:
-    return {True: "yes", False: "no", None: "not known"}[holds]
+    return {True: "yes", False: "no", None: say("not known")}[holds]
 
 
 def _states(value: StateWitness, width: int) -> RenderableType:
     several = len(value.before) > 1
-    states = ("one, ", "the other, ") if several else ("",)
+    states = ("one, ", say("the other, ")) if several else ("",)
     drawn = table(value.instruction, *(f"{s}{t}" for s in states for t in ("before", "after")))
     del width
     for name in value.before[0].values:
@@ -77,7 +77,7 @@ def _states(value: StateWitness, width: int) -> RenderableType:
             now, then = before.values.get(name), after.values.get(name)
             row += [Text(number(now)), Text(number(then), style=HEAD if now != then else "")]
         drawn.add_row(Text(name, style=HEAD if name == value.differs else "", no_wrap=True), *row)
-    drawn.add_row(Text("outcome", style=QUIET), *(Text(o) for out in value.outcomes for o in ("", out)))
+    drawn.add_row(Text(say("outcome"), style=QUIET), *(Text(o) for out in value.outcomes for o in ("", out)))
     return drawn
 
 
@@ -87,12 +87,16 @@ def _overview(value: Overview, width: int) -> RenderableType:
     name = asked_as(value.isa)
     theorems = table("", "", "")
     for theorem in value.theorems:
-        theorems.add_row(Text(f"theorem {theorem.number}", no_wrap=True), mark(theorem.status), _blame(theorem))
+        theorems.add_row(
+            Text(say("theorem {number}", number=theorem.number), no_wrap=True), mark(theorem.status), _blame(theorem)
+        )
     first = next((b.instruction for b in value.blamed), None)
     nobody = indented(
         _paragraph(
-            "Nobody is to blame: no instruction stands in the way of theorem 1, theorem 3, or of a "
-            "property under the monitors that they promise."
+            say(
+                "Nobody is to blame: no instruction stands in the way of theorem 1, theorem 3, or of a "
+                "property under the monitors that they promise."
+            )
         )
     )
     return stack(
@@ -105,7 +109,7 @@ def _overview(value: Overview, width: int) -> RenderableType:
 
 def _blame(theorem: TheoremVerdict) -> Text:
     if theorem.status is Status.PROVED:
-        return Text("nobody is in the way")
+        return Text(say("nobody is in the way"))
     return Text(listed(theorem.blame) or theorem.reason)
 
 
@@ -114,5 +118,7 @@ def _one(value: Blamed) -> RenderableType:
     for claim in value.claims:
         monitor, _, prop = claim.rpartition(".")
         where.setdefault(monitor, []).append(prop.replace("theorem-", "theorem ").replace("-", " "))
-    lines = [f"in the way of {listed(ps)}{f' under {m}' if m else ''}" for m, ps in where.items()]
+    lines = [
+        say("in the way of {ps}{value}", ps=listed(ps), value=f" under {m}" if m else "") for m, ps in where.items()
+    ]
     return section(value.instruction, Group(_paragraph(value.says), *(Text(line, style=QUIET) for line in lines)))

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
+from popek.language.phrase import listed, say, say_many
 from popek.prove.claim import THEOREM_1, THEOREM_3, Claim, of_monitor
 from popek.prove.lattice import Lattice, Outcome, Setting, Soundness
 from popek.prove.values import PROPERTIES
@@ -14,38 +14,50 @@ from popek.report.drawing import (
     HEAD,
     NARROW,
     QUIET,
-    counted,
     drawing,
     hints,
     indented,
-    listed,
     section,
     stack,
     table,
     title,
 )
 from popek.report.marks import outcome
+from popek.report.speech import Text
 from popek.report.verdicts import BRIEF, asked_as
 
 LETTERS = {"equivalence": "E", "resource_control": "R", "efficiency": "F", "isolation": "I"}
-LEGEND = "1, 3: theorems; E equivalence, R resource control, I isolation, F efficiency, where lost. T: under "
+LEGEND = say("1, 3: theorems; E equivalence, R resource control, I isolation, F efficiency, where lost. T: under ")
 MOST_OUTCOMES = 12
 
 
 @drawing.register
 def _lattice(value: Lattice, width: int) -> RenderableType:
     count = len(value.instructions)
-    about = f"{counted(count, 'system instruction')}; in user mode each traps, executes, or is ignored"
+    about = say(
+        "{count}; in user mode each traps, executes, or is ignored",
+        count=say_many("{count:,} system instruction", "{count:,} system instructions", count),
+    )
     if value.configurations != 3**count:
-        about += " (or keeps a behaviour of its own)"
+        about += say(" (or keeps a behaviour of its own)")
     return stack(
         title(value.isa, value.title if value.title != value.isa else ""),
-        indented(Text(f"{about}: {counted(value.configurations, 'configuration')}, all decided")),
-        section("where the premise holds", _theorems(value)),
-        section("where the property holds", _monitors(value, width)),
-        section("the theorems, held against what they promise", stack(*(_sound(s) for s in value.soundness))),
-        section("what each setting breaks", _settings(value, width)) if value.settings else None,
-        section("outcomes, from where most is proved", _outcomes(value)),
+        indented(
+            Text(
+                say(
+                    "{about}: {configurations}, all decided",
+                    about=about,
+                    configurations=say_many(
+                        "{count:,} configuration", "{count:,} configurations", value.configurations
+                    ),
+                )
+            )
+        ),
+        section(say("where the premise holds"), _theorems(value)),
+        section(say("where the property holds"), _monitors(value, width)),
+        section(say("the theorems, held against what they promise"), stack(*(_sound(s) for s in value.soundness))),
+        section(say("what each setting breaks"), _settings(value, width)) if value.settings else None,
+        section(say("outcomes, from where most is proved"), _outcomes(value)),
         hints(f"popek repair {asked_as(value.isa)}", f"popek explain {asked_as(value.isa)}"),
     )
 
@@ -70,7 +82,7 @@ def _share(count: int, value: Lattice) -> Text:
 def _monitors(value: Lattice, width: int) -> RenderableType:
     narrow = width < NARROW + 12
     headings = [BRIEF[p] if narrow else p.replace("_", " ") for p in PROPERTIES]
-    drawn = table("monitor", *headings, gap=1 if narrow else GAP)
+    drawn = table(say("monitor"), *headings, gap=1 if narrow else GAP)
     for monitor in value.monitors:
         counts = [value.count(c) for c in of_monitor(monitor)]
         cells = [Text(_short(c, value) if narrow else _long(c, value), no_wrap=True) for c in counts]
@@ -89,10 +101,19 @@ def _short(count: int, value: Lattice) -> str:
 
 def _sound(found: Soundness) -> RenderableType:
     promises = listed(c.prop.replace("_", " ") for c in found.promises)
-    under = f"under {found.promises[0].monitor}"
-    kept = f"{found.theorem.says} holds in {counted(found.holds, 'configuration')}; {promises} {under} are not all "
-    kept += f"proved in {found.exceptions:,} of them"
-    beyond = f"sufficient, not necessary: in {counted(found.beyond, 'other')} they are all proved as well"
+    under = say("under {monitor}", monitor=found.promises[0].monitor)
+    kept = say(
+        "{says} holds in {holds}; {promises} {under} are not all ",
+        says=found.theorem.says,
+        holds=say_many("{count:,} configuration", "{count:,} configurations", found.holds),
+        promises=promises,
+        under=under,
+    )
+    kept += say("proved in {exceptions:,} of them", exceptions=found.exceptions)
+    beyond = say(
+        "sufficient, not necessary: in {beyond} they are all proved as well",
+        beyond=say_many("{count:,} other", "{count:,} others", found.beyond),
+    )
     return Group(outcome(not found.exceptions, kept), indented(Text(beyond, style=QUIET)))
 
 
@@ -103,7 +124,12 @@ def _settings(value: Lattice, width: int) -> RenderableType:
     for name in value.instructions:
         cells = {s.user: _broken(s, shown) for s in value.settings if s.instruction == name}
         drawn.add_row(Text(name, no_wrap=True), *(cells.get(u, Text("")) for u in users))
-    legend = f"{LEGEND}{shown[0]}, H: under {shown[1]} (its efficiency aside). Bold: as the ISA has it."
+    legend = say(
+        "{legend}{shown}, H: under {shown_2} (its efficiency aside). Bold: as the ISA has it.",
+        legend=LEGEND,
+        shown=shown[0],
+        shown_2=shown[1],
+    )
     return stack(drawn, Text(legend, style=QUIET))
 
 
@@ -121,11 +147,19 @@ def _counts(monitor: str, prop: str) -> bool:
 
 
 def _outcomes(value: Lattice) -> RenderableType:
-    drawn = table("configurations", "holds in all of them", "nearest to the ISA")
+    drawn = table(say("configurations"), say("holds in all of them"), say("nearest to the ISA"))
     for found in value.outcomes[:MOST_OUTCOMES]:
         drawn.add_row(_number(found.count), Text(_held(found)), Text(_changes(found)))
     rest = len(value.outcomes) - MOST_OUTCOMES
-    return stack(drawn, Text(f"and {counted(rest, 'outcome')} more: --json has all", style=QUIET) if rest > 0 else None)
+    return stack(
+        drawn,
+        Text(
+            say("and {rest} more: --json has all", rest=say_many("{count:,} outcome", "{count:,} outcomes", rest)),
+            style=QUIET,
+        )
+        if rest > 0
+        else None,
+    )
 
 
 def _held(found: Outcome) -> str:
@@ -133,10 +167,10 @@ def _held(found: Outcome) -> str:
     theorems = [str(c.theorem) for c in (THEOREM_1, THEOREM_3) if found.holds(c)]
     monitors = dict.fromkeys(c.monitor for c in found.statuses if c.monitor)
     safe = [m for m in monitors if found.holds(*of_monitor(m, "equivalence", "resource_control"))]
-    parts = [f"theorem {' and '.join(theorems)}"] if theorems else []
-    parts += [f"E R under {listed(safe)}"] if safe else []
+    parts = [say("theorem {theorems}", theorems=" and ".join(theorems))] if theorems else []
+    parts += [say("E R under {safe}", safe=listed(safe))] if safe else []
     return "; ".join(parts) or "nothing"
 
 
 def _changes(found: Outcome) -> str:
-    return listed(f"{name} {user}" for name, user in found.nearest.items()) or "the ISA itself"
+    return listed(f"{name} {user}" for name, user in found.nearest.items()) or say("the ISA itself")

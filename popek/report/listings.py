@@ -1,9 +1,9 @@
 """What is there: ISAs and guests, as lists and one by one."""
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from popek.isa.architecture import Isa
+from popek.language.phrase import say
 from popek.library.listing import GuestList, IsaList, ShownGuest, ShownIsa, in_user
 from popek.report.drawing import (
     HEAD,
@@ -17,15 +17,16 @@ from popek.report.drawing import (
     title,
     verbatim,
 )
+from popek.report.speech import Text
 from popek.report.verdicts import asked_as
 
 GROUPS = {
-    "base": "the base",
-    "variants": "variants of it, wrong in one instruction each",
+    "base": say("the base"),
+    "variants": say("variants of it, wrong in one instruction each"),
     "catalogue": "architectures",
     "program": "programs",
-    "probe": "probes: each detects a monitor on one variant",
-    "demonstration": "demonstrations: each takes what is its monitor's, on one variant",
+    "probe": say("probes: each detects a monitor on one variant"),
+    "demonstration": say("demonstrations: each takes what is its monitor's, on one variant"),
 }
 
 
@@ -50,14 +51,14 @@ def _isa(value: ShownIsa, width: int) -> RenderableType:
 @drawing.register
 def _architecture(value: Isa, width: int) -> RenderableType:
     del width
-    drawn = table("instruction", "in user mode", "")
+    drawn = table(say("instruction"), say("in user mode"), "")
     for one in value.instructions:
         written = Text(one.name, style=HEAD).append(f" {one.operands}", style="not bold") if one.operands else one.name
         user = in_user(one)
         shown = written if isinstance(written, Text) else Text(written, style=HEAD)
         drawn.add_row(shown, Text(user, style=QUIET if user == "executes" else ""), Text(one.doc))
-    about = [value.doc, f"extends {value.extends}" if value.extends else ""]
-    about += [f"also called {', '.join(value.aliases)}" if value.aliases else "", *value.sources]
+    about = [value.doc, say("extends {extends}", extends=value.extends) if value.extends else ""]
+    about += [say("also called {aliases}", aliases=", ".join(value.aliases)) if value.aliases else "", *value.sources]
     return stack(
         title(value.name, value.title if value.title != value.name else "", str(value.year or "")),
         indented(Text("\n".join(filter(None, about)))) if any(about) else None,
@@ -86,7 +87,11 @@ def _guest(value: ShownGuest, width: int) -> RenderableType:
     commands = [f"popek run {guest.name}"]
     if detected:
         commands.append(f"popek compare {guest.name} --isa {detected}")
-        about = f"{'detects a monitor' if guest.detects else 'takes what belongs to the monitor'} on {detected}"
+        about = say(
+            "{value} on {detected}",
+            value="detects a monitor" if guest.detects else "takes what belongs to the monitor",
+            detected=detected,
+        )
     return stack(
         title(guest.name, guest.title),
         indented(Text("\n".join(filter(None, (guest.teaches, about))))) if guest.teaches or about else None,

@@ -1,9 +1,9 @@
 """Marks: a sign and a word for every way a claim can stand. Never a sign alone, and never colour alone."""
 
-from rich.text import Text
-
+from popek.language.phrase import say
 from popek.prove.values import Status
 from popek.report.drawing import BAD, GOOD, OPEN, QUIET
+from popek.report.speech import Text
 
 YES, NO = "\N{CHECK MARK}", "\N{BALLOT X}"
 
@@ -39,7 +39,7 @@ def short_mark(status: Status) -> Text:
 def truth(holds: bool | None) -> Text:
     """Return yes, no, or that nobody knows."""
     if holds is None:
-        return Text("? open", style=OPEN, no_wrap=True)
+        return Text(say("? open"), style=OPEN, no_wrap=True)
     return Text("yes" if holds else "no", style="" if holds else QUIET, no_wrap=True)
 
 

@@ -4,12 +4,14 @@ from html import escape
 from math import log10
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
+from popek.language.phrase import listed, say
+from popek.language.speaking import told
 from popek.library.nests import Deep
 from popek.report.drawing import NARROW, OPEN, QUIET, WIDE, drawing, pictured, section, stack, table
 from popek.report.marks import outcome
 from popek.report.running import dump_drawn, output_drawn, statistics_drawn, summary_drawn
+from popek.report.speech import Text
 
 BAR = 24
 """Columns of the longest bar."""
@@ -20,9 +22,9 @@ def _deep(value: Deep, width: int) -> RenderableType:
     return stack(
         output_drawn(value.output),
         summary_drawn(value),
-        section("level by level, from the real machine up", _levels(value, width)),
+        section(say("level by level, from the real machine up"), _levels(value, width)),
         _premise(value),
-        section("exits of each level, by depth", _depths(value)) if value.at_depths else None,
+        section(say("exits of each level, by depth"), _depths(value)) if value.at_depths else None,
         statistics_drawn(value) if value.stats else None,
         *(dump_drawn(d, width) for d in value.dumps),
     )
@@ -31,7 +33,13 @@ def _deep(value: Deep, width: int) -> RenderableType:
 def _levels(value: Deep, width: int) -> RenderableType:
     more, most = width >= NARROW, width >= WIDE
     drawn = table(
-        "level", "monitor", *(["words"] if more else []), "exits", "times", *(["by cause"] if most else []), ""
+        say("level"),
+        say("monitor"),
+        *(["words"] if more else []),
+        say("exits"),
+        say("times"),
+        *([say("by cause")] if most else []),
+        "",
     )
     longest = max((log10(1 + level.total) for level in value.levels), default=0) or 1
     above = [*(b.total for b in value.levels[1:]), None]
@@ -44,7 +52,7 @@ def _levels(value: Deep, width: int) -> RenderableType:
         drawn.add_row(*(Text(c) for c in cells))
     for column in drawn.columns[2 : 5 if more else 4]:
         column.justify = "right"
-    note = "times: the exits for each of the next level's; the bars are logarithmic"
+    note = say("times: the exits for each of the next level's; the bars are logarithmic")
     return Group(drawn, Text(note, style=QUIET))
 
 
@@ -53,16 +61,21 @@ def _premise(value: Deep) -> RenderableType | None:
     if found is None:
         return None
     if found.holds:
-        return outcome(good=True, text=f"the premise of theorem 2 holds: {value.isa} is recursively virtualizable")
+        return outcome(
+            good=True, text=say("the premise of theorem 2 holds: {isa} is recursively virtualizable", isa=value.isa)
+        )
     blame = f" ({', '.join(found.blame)})" if found.blame else ""
     if found.holds is None:
-        return Text(f"? whether the premise of theorem 2 holds is open{blame}", style=OPEN)
-    text = f"the premise of theorem 2 fails{blame}: a guest may be able to tell, at this depth and at any other"
+        return Text(say("? whether the premise of theorem 2 holds is open{blame}", blame=blame), style=OPEN)
+    text = say(
+        "the premise of theorem 2 fails{blame}: a guest may be able to tell, at this depth and at any other",
+        blame=blame,
+    )
     return outcome(good=False, text=text)
 
 
 def _depths(value: Deep) -> RenderableType:
-    drawn = table("depth", *(f"level {n}" for n in range(1, len(value.at_depths) + 1)), "all")
+    drawn = table(say("depth"), *(say("level {n}", n=n) for n in range(1, len(value.at_depths) + 1)), say("all"))
     for depth, exits in enumerate(value.at_depths, 1):
         cells = [str(depth), *(f"{n:,}" for n in exits), *[""] * (len(value.at_depths) - depth), f"{sum(exits):,}"]
         drawn.add_row(*(Text(c) for c in cells))
@@ -90,12 +103,14 @@ def figure(value: Deep) -> str | None:
         return None
     top = max(1, *(len(str(n)) for n in counts))
     points = [(_across(n, len(counts)), _up(count, top)) for n, count in enumerate(counts)]
-    told = ", ".join(f"{n:,} at depth {d}" for d, n in enumerate(counts, 1))
-    title = f"{value.guest or 'guest'} on {value.isa}: exits to the real machine's monitor, by depth"
+    numbers = listed(say("{count:,} at depth {depth}", count=n, depth=d) for d, n in enumerate(counts, 1))
+    title = told(
+        say("{guest} on {isa}: exits to the real machine's monitor, by depth", guest=value.guest or "?", isa=value.isa)
+    )
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="t d">',
         f'<title id="t">{escape(title)}</title>',
-        f'<desc id="d">{escape(told)}</desc>',
+        f'<desc id="d">{escape(told(numbers))}</desc>',
         f"<style>{STYLE}\n</style>",
         f'<rect class="back" width="{WIDTH}" height="{HEIGHT}"/>',
         f'<text class="title" x="{LEFT}" y="22">{escape(title)}</text>',
@@ -109,7 +124,9 @@ def figure(value: Deep) -> str | None:
             f'<text x="{x:.1f}" y="{y - 10:.1f}" text-anchor="middle">{count:,}</text>',
             f'<text x="{x:.1f}" y="{BOTTOM + 20}" text-anchor="middle">{depth}</text>',
         ]
-    lines.append(f'<text x="{(LEFT + WIDTH) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">depth</text>')
+    lines.append(
+        f'<text x="{(LEFT + WIDTH) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(told(say("depth")))}</text>'
+    )
     return "\n".join((*lines, "</svg>")) + "\n"
 
 

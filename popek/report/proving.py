@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.text import Text
 
+from popek.language.phrase import say, say_many
 from popek.library.obligations import Obligations
 from popek.library.proving import CheckedProof
 from popek.prove.guest_witness import Witness
@@ -15,7 +15,6 @@ from popek.report.drawing import (
     HEAD,
     QUIET,
     WIDE,
-    counted,
     drawing,
     hints,
     indented,
@@ -25,6 +24,7 @@ from popek.report.drawing import (
     title,
 )
 from popek.report.marks import mark
+from popek.report.speech import Text
 from popek.report.verdicts import LONGEST_PROGRAM, asked_as
 
 MOST_WITNESSES = 3
@@ -41,7 +41,7 @@ def _proof(value: Obligations, width: int) -> RenderableType:
         indented(Text(value.doc)),
         *(part for name, verdict in value.properties.items() for part in _property(value, name, verdict, width)),
         _counts(value),
-        section("what it rests on", _list(value.assumptions)),
+        section(say("what it rests on"), _list(value.assumptions)),
         hints(*_next(value)),
     )
 
@@ -55,7 +55,14 @@ def _property(value: Obligations, name: str, verdict: PropertyVerdict, width: in
     every = value.of(name)
     heading = Text(f"{name.replace('_', ' ')}  ", style=HEAD).append_text(mark(verdict.status))
     solved = sum(d.how == "solver" for d in every)
-    heading.append(f"  {counted(len(every), 'obligation')}, {solved} by the solver", style=QUIET)
+    heading.append(
+        say(
+            "  {count}, {solved} by the solver",
+            count=say_many("{count:,} obligation", "{count:,} obligations", len(every)),
+            solved=solved,
+        ),
+        style=QUIET,
+    )
     yield heading
     summed = [] if value.full else [d for d in every if _plain(d, value.innocuous)]
     by_sentence: dict[str, list[Discharged]] = {}
@@ -67,7 +74,11 @@ def _property(value: Obligations, name: str, verdict: PropertyVerdict, width: in
     yield from _witnesses(value, name, width)
     if summed:
         count = len({d.obligation.blame for d in summed})
-        text = f"{counted(count, 'innocuous instruction')}: {counted(len(summed), 'obligation')}, settled by structure"
+        text = say(
+            "{count}: {count_2}, settled by structure",
+            count=say_many("{count:,} innocuous instruction", "{count:,} innocuous instructions", count),
+            count_2=say_many("{count:,} obligation", "{count:,} obligations", len(summed)),
+        )
         drawn = table("", "")
         drawn.add_row(mark(Status.PROVED), Text(text))
         yield indented(drawn)
@@ -87,7 +98,9 @@ def _witnesses(value: Obligations, name: str, width: int) -> Iterator[Renderable
     shown = witnesses if value.full else witnesses[:MOST_WITNESSES]
     yield from (indented(_witness(w, width)) for w in shown)
     if len(shown) < len(witnesses):
-        yield indented(Text(f"and {len(witnesses) - len(shown)} more guests: --all shows them", style=QUIET))
+        yield indented(
+            Text(say("and {count} more guests: --all shows them", count=len(witnesses) - len(shown)), style=QUIET)
+        )
 
 
 def _plain(one: Discharged, innocuous: frozenset[str]) -> bool:
@@ -111,10 +124,10 @@ def _witness(value: Witness, width: int) -> RenderableType:
     program = "\n".join(lines[:LONGEST_PROGRAM] + (["..."] if len(lines) > LONGEST_PROGRAM else []))
     divergence = value.first_divergence
     return section(
-        f"{value.blame}: a guest that shows it",
+        say("{blame}: a guest that shows it", blame=value.blame),
         stack(
             Text(program),
-            Text(f"step {value.step}: {value.says}"),
+            Text(say("step {step}: {says}", step=value.step, says=value.says)),
             divergence_drawn(divergence, width) if divergence and value.property == "equivalence" else None,
         ),
     )
@@ -122,9 +135,15 @@ def _witness(value: Witness, width: int) -> RenderableType:
 
 def _counts(value: Obligations) -> RenderableType:
     counts, solver = value.counts, value.solver
-    text = Text(f"{counted(counts['obligations'], 'obligation')}: ")
-    text.append(f"{counts['structure']} settled by structure, {counts['evaluation']} by evaluation, ")
-    text.append(f"{counts['solver']} by {solver['name']} ")
+    text = Text(say_many("{count:,} obligation", "{count:,} obligations", counts["obligations"]) + ": ")
+    text.append(
+        say(
+            "{counts} settled by structure, {counts_2} by evaluation, ",
+            counts=counts["structure"],
+            counts_2=counts["evaluation"],
+        )
+    )
+    text.append(say("{counts} by {solver} ", counts=counts["solver"], solver=solver["name"]))
     text.append(f"{solver['version']}; ")
     statuses = [f"{counts[s.value]} {s.value}" for s in Status if s.value in counts]
     text.append(", ".join(statuses))
@@ -133,8 +152,20 @@ def _counts(value: Obligations) -> RenderableType:
         text,
         None
         if exported is None
-        else Text(f"{counted(len(exported), 'file')} written, to be answered unsat where proved"),
-        None if saved is None else Text(f"{counted(len(saved), 'file')} written, guests and tests that run them"),
+        else Text(
+            say(
+                "{count} written, to be answered unsat where proved",
+                count=say_many("{count:,} file", "{count:,} files", len(exported)),
+            )
+        ),
+        None
+        if saved is None
+        else Text(
+            say(
+                "{count} written, guests and tests that run them",
+                count=say_many("{count:,} file", "{count:,} files", len(saved)),
+            )
+        ),
     )
 
 

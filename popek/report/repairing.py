@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
+from popek.language.phrase import listed, say
 from popek.prove.repair import Remedy, Repair, Repairs, named
 from popek.prove.values import Status
-from popek.report.drawing import HEAD, QUIET, drawing, hints, indented, listed, stack, title
+from popek.report.drawing import HEAD, QUIET, drawing, hints, indented, stack, title
 from popek.report.marks import outcome
+from popek.report.speech import Text
 from popek.report.verdicts import asked_as
 
 MOST_NAMES = 12
@@ -29,16 +30,18 @@ def _repairs(value: Repairs, width: int) -> RenderableType:
 def _repair(value: Repair, width: int) -> RenderableType:
     del width
     goal = Text(named(value.goal), style=HEAD)
-    goal.append(", in a ported guest" if value.remedy is Remedy.HYPERCALL else "")
+    goal.append(say(", in a ported guest") if value.remedy is Remedy.HYPERCALL else "")
     return Group(goal, indented(_answer(value)), *(indented(Text(d, style=QUIET), 4) for d in _details(value)))
 
 
 def _answer(value: Repair) -> Text:
     if value.before is Status.PROVED:
-        return outcome(True, "holds as it is: the smallest set is the empty one")
+        return outcome(True, say("holds as it is: the smallest set is the empty one"))
     if value.instructions is None:
-        what = "" if value.status is Status.REFUTED else f" (after it: {value.status.value})"
-        return outcome(False, f"no set of instructions to {value.remedy.value} mends it{what}")
+        what = "" if value.status is Status.REFUTED else say(" (after it: {status})", status=value.status.value)
+        return outcome(
+            False, say("no set of instructions to {remedy} mends it{what}", remedy=value.remedy.value, what=what)
+        )
     return outcome(True, f"{value.remedy.value}: {listed(value.instructions)}")
 
 
@@ -46,12 +49,18 @@ def _details(value: Repair) -> Iterator[str]:
     if value.instructions is None:
         names = listed(value.in_the_way[:MOST_NAMES])
         rest = len(value.in_the_way) - MOST_NAMES
-        yield f"in the way all the same: {names}" + (f" and {rest} more" if rest > 0 else "")
+        yield say("in the way all the same: {names}", names=names) + (
+            say(" and {rest} more", rest=rest) if rest > 0 else ""
+        )
     elif value.instructions:
         one = len(value.instructions) == 1
-        needed = "it" if one else "any one of them"
-        yield f"proved again as a whole; not proved without {needed}" if value.minimal else "proved again as a whole"
+        needed = "it" if one else say("any one of them")
+        yield (
+            say("proved again as a whole; not proved without {needed}", needed=needed)
+            if value.minimal
+            else say("proved again as a whole")
+        )
     for name, users in value.alternatives.items():
         others = [u for u in users if u != "traps"]
         if others and len(value.alternatives) <= MOST_NAMES:
-            yield f"{name} would do as well if it were: {listed(others)}"
+            yield say("{name} would do as well if it were: {others}", name=name, others=listed(others))

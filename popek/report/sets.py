@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 from rich.cells import cell_len, set_cell_size
-from rich.text import Text
 
 from popek.prove.values import Classes
 from popek.report.drawing import BAD, HEAD, QUIET
+from popek.report.speech import Text, stacked
 
 MOST = 110
 """Columns that the picture takes at most: wider, and the names in a row can no longer be told apart."""
@@ -56,7 +56,7 @@ def sets(classes: Sequence[Classes], width: int) -> Text | None:
         return None
     counts = [max(len(p.names) - 1, 0) for p in found]
     widths = [w + spare * n // (sum(counts) or 1) for w, n in zip(least, counts, strict=True)]
-    return Text("\n").join(_lines(found, widths))
+    return stacked(_lines(found, widths))
 
 
 def _lines(found: Sequence[Part], widths: Sequence[int]) -> Iterator[Text]:

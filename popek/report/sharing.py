@@ -4,16 +4,15 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from popek.engine.stepper import Outcome
+from popek.language.phrase import say, say_many
 from popek.library.hosting import Shared, Tenant
 from popek.report.drawing import (
     NARROW,
     OPEN,
     QUIET,
     WIDE,
-    counted,
     drawing,
     indented,
     safe,
@@ -24,6 +23,7 @@ from popek.report.drawing import (
 )
 from popek.report.marks import outcome
 from popek.report.running import SENTENCES, dump_drawn
+from popek.report.speech import Text
 
 MOST_OUTPUT = 160
 """Characters of a guest's output that are shown; the end of it."""
@@ -31,12 +31,12 @@ MOST_OUTPUT = 160
 
 @drawing.register
 def _shared(value: Shared, width: int) -> RenderableType:
-    many = counted(len(value.tenants), "virtual machine")
-    lost = f"{value.lost_by} has stopped the real processor, and with it all the others"
+    many = say_many("{count:,} virtual machine", "{count:,} virtual machines", len(value.tenants))
+    lost = say("{lost_by} has stopped the real processor, and with it all the others", lost_by=value.lost_by)
     return stack(
-        title(value.isa, many, value.scheduler, f"quantum {value.quantum:,}"),
+        title(value.isa, many, value.scheduler, say("quantum {quantum:,}", quantum=value.quantum)),
         indented(_machines(value, width)),
-        section("printed", _outputs(value)),
+        section(say("printed"), _outputs(value)),
         outcome(good=False, text=lost) if value.lost_by else None,
         _expected(value),
         _statistics(value) if value.stats else None,
@@ -98,13 +98,15 @@ def _outputs(value: Shared) -> RenderableType:
     for output, who in names.items():
         text = safe(output)
         text = text if len(text) <= MOST_OUTPUT else "\N{HORIZONTAL ELLIPSIS}" + text[-MOST_OUTPUT:]
-        told = Text(text.rstrip("\n")) if text.strip() else Text("nothing", style=QUIET)
+        told = Text(text.rstrip("\n")) if text.strip() else Text(say("nothing"), style=QUIET)
         drawn.add_row(Text(_listed(who), style=QUIET), told)
     return drawn
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
+    return (
+        ", ".join(names) if len(names) <= 3 else say("{names} and {count} more", names=names[0], count=len(names) - 1)
+    )
 
 
 def _expected(value: Shared) -> RenderableType | None:
@@ -112,13 +114,15 @@ def _expected(value: Shared) -> RenderableType | None:
     told = "; ".join(f"{t.name}: {safe(m)}" for t in held for m in t.run.mismatches or ())
     if not held:
         return None
-    return outcome(value.as_expected, f"not as expected: {told}" if told else "as expected, each of them")
+    return outcome(
+        value.as_expected, say("not as expected: {told}", told=told) if told else say("as expected, each of them")
+    )
 
 
 def _statistics(value: Shared) -> RenderableType:
     causes = list(dict.fromkeys(c for t in value.tenants for c in t.run.exits))
     ways = list(dict.fromkeys(w for t in value.tenants for w in t.run.treated))
-    exits = table("vm", "direct", *ways, *causes)
+    exits = table(say("vm"), say("direct"), *ways, *causes)
     for tenant in value.tenants:
         run = tenant.run
         counts = [run.direct, *(run.treated.get(w, 0) for w in ways), *(run.exits.get(c, 0) for c in causes)]
@@ -126,14 +130,15 @@ def _statistics(value: Shared) -> RenderableType:
     for column in exits.columns[1:]:
         column.justify = "right"
     whole = table("", "")
-    by = {f"steps by {name}": steps for name, steps in value.engines.items()}
-    for name, count in {"real time": value.clock, "switches": value.switches, **by}.items():
+    counted = [(say("real time"), value.clock), (say("switches"), value.switches)]
+    counted += [(say("steps by {name}", name=name), steps) for name, steps in value.engines.items()]
+    for name, count in counted:
         whole.add_row(Text(name), Text(f"{count:,}"))
     ends = table("", "")
     for tenant in value.tenants:
         ends.add_row(Text(tenant.name), Text(SENTENCES[tenant.run.result.outcome]))
     return stack(
-        section("instructions by how they were run, and exits by cause", exits),
-        section("the real machine", whole),
-        section("how they ended", ends),
+        section(say("instructions by how they were run, and exits by cause"), exits),
+        section(say("the real machine"), whole),
+        section(say("how they ended"), ends),
     )

@@ -1,10 +1,11 @@
 """One guest in each structure of a hypervisor: what is crossed, what it costs, and the way that a service goes."""
 
 from rich.console import RenderableType
-from rich.text import Text
 
+from popek.language.phrase import listed, say
 from popek.library.structures import Structured, Structures
-from popek.report.drawing import NARROW, QUIET, WIDE, drawing, hints, indented, listed, section, stack, table, title
+from popek.report.drawing import NARROW, QUIET, WIDE, drawing, hints, indented, section, stack, table, title
+from popek.report.speech import Text
 from popek.report.verdicts import asked_as
 from popek.vmm.structure import GUEST, Part, Service, Structure
 
@@ -17,16 +18,16 @@ def _structures(value: Structures, width: int) -> RenderableType:
     command = f"popek compare {run.guest} --isa {asked_as(run.isa)}"
     return stack(
         title(run.guest or "guest", run.isa, run.monitor or ""),
-        section("what the monitor is wanted for, in any structure", _services(value)),
-        section("what that crosses", _table(value, width)),
-        section("the way of a service, from the guest and back", _ways(value)),
+        section(say("what the monitor is wanted for, in any structure"), _services(value)),
+        section(say("what that crosses"), _table(value, width)),
+        section(say("the way of a service, from the guest and back"), _ways(value)),
         indented(Text(_said(value), style=QUIET)),
         hints(f"{command} --monitor {run.monitor} --structures --costs visionfive2", f"{command} --all"),
     )
 
 
 def _services(value: Structures) -> RenderableType:
-    drawn = table("", "exits", "without an exit")
+    drawn = table("", say("exits"), say("without an exit"))
     for service in Service:
         counts = value.served.exited[service], value.served.outside[service]
         drawn.add_row(Text(_FOR[service]), *(Text(f"{n:,}") for n in counts))
@@ -36,17 +37,17 @@ def _services(value: Structures) -> RenderableType:
 
 
 _FOR = {
-    Service.PROCESSOR: "an instruction or a trap",
-    Service.INTERRUPT: "a real interrupt",
-    Service.DEVICE: "a device",
+    Service.PROCESSOR: say("an instruction or a trap"),
+    Service.INTERRUPT: say("a real interrupt"),
+    Service.DEVICE: say("a device"),
 }
 
 
 def _table(value: Structures, width: int) -> RenderableType:
-    short = ("switches of mode", "of worlds") if width >= NARROW else ("modes", "worlds")
+    short = (say("switches of mode"), say("of worlds")) if width >= NARROW else ("modes", "worlds")
     more, most = width >= NARROW, width >= WIDE
-    headings = (*(["such as"] if more else []), *(["in supervisor mode"] if most else []))
-    drawn = table("structure", *short, "cycles", *headings)
+    headings = (*([say("such as")] if more else []), *([say("in supervisor mode")] if most else []))
+    drawn = table(say("structure"), *short, say("cycles"), *headings)
     for one in value.each:
         cells = [f"{one.crossed.modes:,}", f"{one.crossed.worlds:,}", f"{one.cycles:,}"]
         drawn.add_row(
@@ -87,9 +88,12 @@ def _by_path(structure: Structure) -> dict[tuple[Part, ...], list[str]]:
 
 
 def _said(value: Structures) -> str:
-    return (
-        "In capitals: what runs in supervisor mode. Two switches of mode are the exit itself. A world is an address "
-        "space with its registers. Without an exit, the way begins and ends where the monitor emulates. Cycles are a "
-        f"model: what was counted, at the prices of {value.costs.name} ({value.costs.title}), most of them assumed. "
-        "What a switch leaves cold, and requests that are served together, are left out."
+    return say(
+        "In capitals: what runs in supervisor mode. Two switches of mode are the exit itself. A "
+        "world is an address space with its registers. Without an exit, the way begins and ends "
+        "where the monitor emulates. Cycles are a model: what was counted, at the prices of {costs} "
+        "({title}), most of them assumed. What a switch leaves cold, and requests that are served "
+        "together, are left out.",
+        costs=value.costs.name,
+        title=value.costs.title,
     )

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from popek.isa.porting import Ported as PortedWord
+from popek.language.phrase import say, say_many
 from popek.library.texts import Disassembly, Listing, Ported
-from popek.report.drawing import QUIET, counted, drawing, hints, indented, section, stack, table, title, verbatim
+from popek.report.drawing import QUIET, drawing, hints, indented, section, stack, table, title, verbatim
+from popek.report.speech import Text
 from popek.report.verdicts import asked_as
 
 
@@ -29,8 +30,11 @@ def _lines(value: Listing) -> Iterator[str]:
 @drawing.register
 def _ported(value: Ported, width: int) -> RenderableType:
     del width
-    left = section("left as it is: it looks critical, and is data", _words(value, value.port.left))
-    said = f"{counted(len(value.port.changed), 'instruction')} replaced by hypercalls"
+    left = section(say("left as it is: it looks critical, and is data"), _words(value, value.port.left))
+    said = say(
+        "{count} replaced by hypercalls",
+        count=say_many("{count:,} instruction", "{count:,} instructions", len(value.port.changed)),
+    )
     return stack(
         title(value.program.file, value.isa, said),
         indented(_words(value, value.port.changed)) if value.port.changed else None,
@@ -40,7 +44,7 @@ def _ported(value: Ported, width: int) -> RenderableType:
 
 
 def _words(value: Ported, words: Iterable[PortedWord]) -> RenderableType:
-    drawn = table("address", "was", "now", "line", "text")
+    drawn = table(say("address"), say("was"), say("now"), say("line"), say("text"))
     for word in words:
         was, now = f"{word.was:08x}", f"{word.now:08x}"
         line = Text(str(value.program.lines[word.address]), style=QUIET)

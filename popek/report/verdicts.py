@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from popek.isa import shipped
+from popek.language.phrase import listed, say, say_many
 from popek.library.required import Check, Checked, Grade
 from popek.prove.values import PROPERTIES, IsaVerdict, MonitorVerdict, PropertyVerdict, Status, TheoremVerdict, Verdict
 from popek.report.drawing import (
@@ -15,27 +15,26 @@ from popek.report.drawing import (
     NARROW,
     OPEN,
     QUIET,
-    counted,
     drawing,
     hints,
     indented,
-    listed,
     section,
     stack,
     table,
     title,
 )
 from popek.report.marks import NO, YES, mark, short_mark
+from popek.report.speech import Text
 
 HOLDS = {
-    1: "what is sensitive is privileged: a VMM exists",
-    2: "and without timing dependencies: it is recursive",
-    3: "what is user-sensitive is privileged: a hybrid VMM exists",
+    1: say("what is sensitive is privileged: a VMM exists"),
+    2: say("and without timing dependencies: it is recursive"),
+    3: say("what is user-sensitive is privileged: a hybrid VMM exists"),
 }
 FAILS = {
-    1: "sensitive, not privileged: ",
-    2: "sensitive, not privileged: ",
-    3: "user-sensitive, not privileged: ",
+    1: say("sensitive, not privileged: "),
+    2: say("sensitive, not privileged: "),
+    3: say("user-sensitive, not privileged: "),
 }
 BRIEF = {"equivalence": "equiv", "resource_control": "contr", "efficiency": "effic", "isolation": "isol"}
 NARROWEST = 56
@@ -49,7 +48,7 @@ LONGEST_PROGRAM = 24
 @drawing.register
 def _verdict(value: Verdict, width: int) -> RenderableType:
     if not value.isas:
-        return Text("no ISA was asked about", style=QUIET)
+        return Text(say("no ISA was asked about"), style=QUIET)
     return drawing(value.isas[0], width) if len(value.isas) == 1 else _many(value, width)
 
 
@@ -74,16 +73,26 @@ def _monitor(value: MonitorVerdict, width: int) -> RenderableType:
 def _census(value: IsaVerdict) -> str:
     sensitive = [c for c in value.instructions if c.sensitive]
     critical = [c for c in sensitive if c.critical]
-    words = f"{counted(len(value.instructions), 'instruction')}, {len(sensitive)} of them sensitive"
+    words = say(
+        "{count}, {count_2} of them sensitive",
+        count=say_many("{count:,} instruction", "{count:,} instructions", len(value.instructions)),
+        count_2=len(sensitive),
+    )
     if not sensitive:
         return words
-    return f"{words}, {len(critical)} of these not privileged" if critical else f"{words}, and these all privileged"
+    return (
+        say("{words}, {count} of these not privileged", words=words, count=len(critical))
+        if critical
+        else say("{words}, and these all privileged", words=words)
+    )
 
 
 def _theorems(value: IsaVerdict) -> RenderableType:
     drawn = table("", "", "")
     for theorem in value.theorems.values():
-        drawn.add_row(Text(f"theorem {theorem.number}", no_wrap=True), mark(theorem.status), _sentence(theorem))
+        drawn.add_row(
+            Text(say("theorem {number}", number=theorem.number), no_wrap=True), mark(theorem.status), _sentence(theorem)
+        )
     return drawn
 
 
@@ -92,12 +101,12 @@ def _sentence(theorem: TheoremVerdict) -> str:
         return HOLDS[theorem.number]
     if theorem.holds is False and theorem.blame:
         return FAILS[theorem.number] + listed(theorem.blame)
-    return theorem.reason or "not decided"
+    return theorem.reason or say("not decided")
 
 
 def _monitors(monitors: Sequence[MonitorVerdict], width: int) -> RenderableType:
     headings = list(BRIEF.values()) if width < NARROW else [p.replace("_", " ") for p in PROPERTIES]
-    drawn = table("monitor", *headings, gap=1 if width < NARROW + 12 else GAP)
+    drawn = table(say("monitor"), *headings, gap=1 if width < NARROW + 12 else GAP)
     drawn.columns[0].no_wrap = width >= NARROWEST
     shown = mark if width >= NARROWEST else short_mark
     for monitor in monitors:
@@ -127,16 +136,16 @@ def _reasons(value: IsaVerdict) -> RenderableType | None:
 
 def _blamed(blame: Sequence[str]) -> str:
     more = len(blame) - MOST_BLAMED
-    return f"{listed(blame[:MOST_BLAMED])} and {more} more" if more > 1 else listed(blame)
+    return say("{blame} and {more} more", blame=listed(blame[:MOST_BLAMED]), more=more) if more > 1 else listed(blame)
 
 
 def _where(where: Sequence[tuple[str, str]], monitors: int) -> str:
     if len(where) == monitors * len(PROPERTIES):
-        return "everything, under every monitor"
+        return say("everything, under every monitor")
     table_: dict[tuple[str, ...], list[str]] = {}
     for monitor in dict.fromkeys(m for m, _ in where):
         table_.setdefault(tuple(p for m, p in where if m == monitor), []).append(monitor)
-    return "; ".join(f"{_named(ps)} under {listed(ms)}" for ps, ms in table_.items())
+    return "; ".join(say("{named} under {ms}", named=_named(ps), ms=listed(ms)) for ps, ms in table_.items())
 
 
 def _named(properties: Sequence[str]) -> str:
@@ -152,7 +161,9 @@ def _program(value: IsaVerdict) -> RenderableType | None:
             if found.status is Status.REFUTED and text:
                 lines = str(text).rstrip().split("\n")
                 shown = "\n".join(lines[:LONGEST_PROGRAM] + (["..."] if len(lines) > LONGEST_PROGRAM else []))
-                caption = f"a guest that shows it ({name.replace('_', ' ')} under {monitor.name})"
+                caption = say(
+                    "a guest that shows it ({name} under {monitor})", name=name.replace("_", " "), monitor=monitor.name
+                )
                 return stack(indented(Text(caption, style=QUIET)), indented(Text(shown), 2 * GAP))
     return None
 
@@ -178,11 +189,11 @@ def _checked(value: Checked, width: int) -> RenderableType:
 @drawing.register
 def _check(value: Check, width: int) -> RenderableType:
     several = len({r.isa for r in value.requirements}) > 1
-    drawn = table("", "required", "is to be", "is", gap=1 if width < NARROW else GAP)
+    drawn = table("", say("required"), say("is to be"), say("is"), gap=1 if width < NARROW else GAP)
     for one in value.requirements:
         what = f"{one.isa}: {one.what}" if several else one.what
         drawn.add_row(_graded(one.grade), Text(what), Text(one.wanted), Text(one.found))
-    return section("check", drawn if value.requirements else Text("nothing is required"))
+    return section(say("check"), drawn if value.requirements else Text(say("nothing is required")))
 
 
 def _graded(grade: Grade) -> Text:
@@ -196,7 +207,7 @@ def _graded(grade: Grade) -> Text:
 def _many(value: Verdict, width: int) -> RenderableType:
     first = value.isas[0].monitors[0].name if value.isas[0].monitors else ""
     shown = PROPERTIES if first and width >= NARROWEST else ()
-    blame = ("not privileged",) if width >= NARROW else ()
+    blame = (say("not privileged"),) if width >= NARROW else ()
     dated = ("year",) if width >= NARROW and any(i.year for i in value.isas) else ()
     drawn = table(*dated, "ISA", "Th 1", "Th 2", "Th 3", *(BRIEF[p] for p in shown), *blame, gap=1)
     for isa in value.isas:
@@ -206,8 +217,10 @@ def _many(value: Verdict, width: int) -> RenderableType:
         critical = [_blamed([c.name for c in isa.instructions if c.critical])] if blame else []
         year = [Text(str(isa.year or ""))] if dated else []
         drawn.add_row(*year, Text(isa.name, no_wrap=width >= NARROW), *theorems, *properties, *critical)
-    caption = f"Th: theorems 1, 2, 3. Then the properties under {first}: equivalence, resource control, "
-    caption += "efficiency, isolation."
+    caption = say(
+        "Th: theorems 1, 2, 3. Then the properties under {first}: equivalence, resource control, ", first=first
+    )
+    caption += say("efficiency, isolation.")
     return stack(
         drawn,
         Text(caption, style=QUIET) if shown else None,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from popek.engine.machine import SMALLEST
 from popek.errors import PopekError, Problem
 from popek.isa.cycle import TRAP_WORDS
+from popek.language.phrase import say
 from popek.vmm.allotment import Allotment
 
 FIRST = TRAP_WORDS
@@ -30,7 +31,12 @@ def claim(taken: Mapping[str, Allotment], memory: int, wanted: Allotment) -> All
     wanted.within(memory)
     for owner, other in taken.items():
         if wanted.base < other.end and other.base < wanted.end:
-            message = f"an allotment of {wanted.size} words at {wanted.base} overlaps the {_of(owner, other)}"
+            message = say(
+                "an allotment of {size} words at {base} overlaps the {of}",
+                size=wanted.size,
+                base=wanted.base,
+                of=_of(owner, other),
+            )
             raise PopekError(Problem(message, hint=_free(taken, memory)))
     return wanted
 
@@ -41,22 +47,33 @@ def place(taken: Mapping[str, Allotment], memory: int, size: int) -> Allotment:
     for gap in gaps(taken, memory):
         if len(gap) >= size:
             return Allotment(gap.start, size)
-    raise PopekError(Problem(f"no {size} words of real memory in a row are free", hint=_free(taken, memory)))
+    raise PopekError(
+        Problem(say("no {size} words of real memory in a row are free", size=size), hint=_free(taken, memory))
+    )
 
 
 def equal_parts(count: int, memory: int) -> tuple[Allotment, ...]:
     """Return allotments that share real memory equally; raise `PopekError` if they would be too small."""
     size = (memory - FIRST) // count
     if size < SMALLEST:
-        hint = f"give the real machine at least {FIRST + count * SMALLEST} words"
-        raise PopekError(Problem(f"{count} virtual machines do not fit in {memory} words of real memory", hint=hint))
+        hint = say("give the real machine at least {first} words", first=FIRST + count * SMALLEST)
+        raise PopekError(
+            Problem(
+                say("{count} virtual machines do not fit in {memory} words of real memory", count=count, memory=memory),
+                hint=hint,
+            )
+        )
     return tuple(Allotment(FIRST + n * size, size) for n in range(count))
 
 
 def _of(owner: str, allotment: Allotment) -> str:
-    return f"{allotment.size} words at {allotment.base} of {owner}"
+    return say("{size} words at {base} of {owner}", size=allotment.size, base=allotment.base, owner=owner)
 
 
 def _free(taken: Mapping[str, Allotment], memory: int) -> str:
-    free = ", ".join(f"{len(g)} words at {g.start}" for g in gaps(taken, memory))
-    return f"free are {free}" if free else "all of it is given away: destroy a virtual machine, or have more memory"
+    free = ", ".join(say("{count} words at {start}", count=len(g), start=g.start) for g in gaps(taken, memory))
+    return (
+        say("free are {free}", free=free)
+        if free
+        else say("all of it is given away: destroy a virtual machine, or have more memory")
+    )

@@ -5,6 +5,7 @@ from attrs import field, frozen
 from popek.engine.machine import SMALLEST
 from popek.errors import PopekError, Problem
 from popek.isa.cycle import TRAP_WORDS
+from popek.language.phrase import say
 
 
 @frozen
@@ -16,10 +17,18 @@ class Allotment:
 
     def __attrs_post_init__(self) -> None:
         if self.base < TRAP_WORDS:
-            hint = f"words 0..{TRAP_WORDS - 1} belong to the trap mechanism, and so to the monitor"
-            raise PopekError(Problem(f"an allotment cannot begin at word {self.base}", hint=hint))
+            hint = say(
+                "words 0..{trap_words} belong to the trap mechanism, and so to the monitor", trap_words=TRAP_WORDS - 1
+            )
+            raise PopekError(Problem(say("an allotment cannot begin at word {base}", base=self.base), hint=hint))
         if self.size < SMALLEST:
-            raise PopekError(f"an allotment of {self.size} words is too small: {SMALLEST} are the least")
+            raise PopekError(
+                say(
+                    "an allotment of {size} words is too small: {smallest} are the least",
+                    size=self.size,
+                    smallest=SMALLEST,
+                )
+            )
 
     @property
     def end(self) -> int:
@@ -34,8 +43,13 @@ class Allotment:
         if self.end > memory:
             raise PopekError(
                 Problem(
-                    f"an allotment of {self.size} words at {self.base} does not fit in {memory} words of real memory",
-                    hint=f"give the real machine at least {self.end} words",
+                    say(
+                        "an allotment of {size} words at {base} does not fit in {memory} words of real memory",
+                        size=self.size,
+                        base=self.base,
+                        memory=memory,
+                    ),
+                    hint=say("give the real machine at least {end} words", end=self.end),
                 )
             )
         return self

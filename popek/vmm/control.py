@@ -12,6 +12,7 @@ from popek.engine.compiled import closure
 from popek.engine.state import Change, State
 from popek.isa.expression import Expr, as_expr, both, either, eq, not_, ult
 from popek.isa.slot import BASE, BOUND, IE, MEMORY, MODE, RUN, RUNNING, TIMER, TIMER_PENDING, USER, Role
+from popek.language.phrase import say
 from popek.vmm.allotment import Allotment
 from popek.vmm.vm_map import K, W
 
@@ -27,11 +28,11 @@ class Claim:
 _OFFSET = as_expr(BASE) - K
 
 INVARIANT = (
-    Claim("the real mode is user", eq(MODE, USER)),
-    Claim("interrupts are enabled", eq(IE, 1)),
-    Claim("the processor is running", eq(RUN, RUNNING)),
+    Claim(say("the real mode is user"), eq(MODE, USER)),
+    Claim(say("interrupts are enabled"), eq(IE, 1)),
+    Claim(say("the processor is running"), eq(RUN, RUNNING)),
     Claim(
-        "R lies inside the allotment",
+        say("R lies inside the allotment"),
         either(
             eq(BOUND, 0),
             both(not_(ult(BASE, K)), ult(_OFFSET, W), not_(ult(W - _OFFSET, BOUND))),
@@ -49,7 +50,7 @@ def broken(real: State, allotment: Allotment) -> Iterator[str]:
     values = {"k": allotment.base, "w": allotment.size}
     for claim in INVARIANT:
         if not closure(claim.holds)(real, values):
-            yield f"not so: {claim.says}"
+            yield say("not so: {says}", says=claim.says)
 
 
 def trespasses(real: State, allotment: Allotment, changes: Iterable[Change]) -> Iterator[str]:
@@ -62,10 +63,19 @@ def trespasses(real: State, allotment: Allotment, changes: Iterable[Change]) -> 
     for container, key, old in first.values():
         array = owners.get(id(container))
         if array is MEMORY and key not in allotment and container[key] != old:
-            yield f"real memory word {key}, outside the allotment, changed from {old} to {container[key]}"
+            yield say(
+                "real memory word {key}, outside the allotment, changed from {old} to {container}",
+                key=key,
+                old=old,
+                container=container[key],
+            )
         elif array is not None and array is not MEMORY and array.role is Role.RESOURCE:
-            yield f"the real {array.name} was written at {key}"
+            yield say("the real {array} was written at {key}", array=array.name, key=key)
         elif container is real.slots and key is TIMER and (old or 0) - container[key] != 1:
-            yield f"the real timer went from {old} to {container[key]}, and not by its tick"
+            yield say(
+                "the real timer went from {old} to {container}, and not by its tick", old=old, container=container[key]
+            )
         elif container is real.slots and key.role is Role.RESOURCE and key not in free | LOADED:
-            yield f"the real {key.name} changed from {old} to {container[key]}"
+            yield say(
+                "the real {key} changed from {old} to {container}", key=key.name, old=old, container=container[key]
+            )

@@ -18,21 +18,22 @@ from popek.engine.stepper import Record
 from popek.errors import PopekError, Problem, nearest
 from popek.isa.reader import Reader, type_name
 from popek.isa.toml import printable, read
+from popek.language.phrase import say
 from popek.vmm.monitor import Treatment
 from popek.vmm.virtual_machine import DIRECT, EXITED, VirtualMachine
 
 PRIMITIVES: Mapping[str, str] = {
-    "step": "an instruction that the processor executes itself, bare or for a guest",
-    "trap": "a trap or an interrupt that the processor takes itself, without a monitor",
-    "exit": "from a deprivileged guest into the monitor and back",
-    "guest-exit": "from guest mode into the monitor and back",
-    "emulate": "an instruction that the monitor does for the guest, after an exit or without one",
-    "hypercall": "a hypercall that the monitor does, its exit aside",
-    "call": "a call of the monitor from translated code, and what it does",
-    "word": "a word of the guest's code, translated",
-    "dispatch": "a look-up of a block, by the monitor or in translated code",
-    "mode": "a switch of mode between two parts of a hypervisor, those of the exit itself aside",
-    "world": "a switch of worlds, of address space and registers, between two parts of a hypervisor",
+    "step": say("an instruction that the processor executes itself, bare or for a guest"),
+    "trap": say("a trap or an interrupt that the processor takes itself, without a monitor"),
+    "exit": say("from a deprivileged guest into the monitor and back"),
+    "guest-exit": say("from guest mode into the monitor and back"),
+    "emulate": say("an instruction that the monitor does for the guest, after an exit or without one"),
+    "hypercall": say("a hypercall that the monitor does, its exit aside"),
+    "call": say("a call of the monitor from translated code, and what it does"),
+    "word": say("a word of the guest's code, translated"),
+    "dispatch": say("a look-up of a block, by the monitor or in translated code"),
+    "mode": say("a switch of mode between two parts of a hypervisor, those of the exit itself aside"),
+    "world": say("a switch of worlds, of address space and registers, between two parts of a hypervisor"),
 }
 """What is counted and priced, and what each means."""
 
@@ -106,8 +107,10 @@ def names() -> tuple[str, ...]:
 def find(name: str) -> CostTable:
     """Return the shipped table of that name; raise `PopekError` with the nearest one if there is none."""
     if name not in names():
-        hint = nearest(name, names()) or f"shipped are {', '.join(names())}; a file's name ends in .toml"
-        raise PopekError(Problem(f"there is no cost table `{printable(name)}`", hint=hint))
+        hint = nearest(name, names()) or say(
+            "shipped are {names}; a file's name ends in .toml", names=", ".join(names())
+        )
+        raise PopekError(Problem(say("there is no cost table `{name}`", name=printable(name)), hint=hint))
     file = f"{name}.toml"
     return parse(files(__package__).joinpath("costs", file).read_text("utf-8"), file)
 
@@ -119,7 +122,7 @@ def parse(text: str, file: str) -> CostTable:
     reader.only(PRIMITIVES, "primitive", "cycles")
     reader.only(PRIMITIVES, "primitive", "source")
     cycles = {name: _price(reader, name) for name in PRIMITIVES}
-    source = {name: reader.get(str, "source", name) or "not said" for name in PRIMITIVES}
+    source = {name: reader.get(str, "source", name) or say("not said") for name in PRIMITIVES}
     name, title = (reader.get(str, key) for key in ("name", "title"))
     reader.finish()
     return CostTable(name or file, title or name or file, cycles, source)
@@ -129,11 +132,20 @@ def _price(reader: Reader, name: str) -> int:
     document = reader.document
     if name not in reader.table("cycles"):
         there = document.key("cycles") if "cycles" in document.data else document.value()
-        reader.complain(f"`{name}` has no price", there, f"in [cycles]: {name} = 100   # {PRIMITIVES[name]}")
+        reader.complain(
+            say("`{name}` has no price", name=name),
+            there,
+            say("in [cycles]: {name} = 100   # {primitives}", name=name, primitives=PRIMITIVES[name]),
+        )
         return 0
     value = reader.table("cycles")[name]
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= DEAREST:
         return value
-    message = f"`{name}` takes a number of cycles, 0 to {DEAREST:,}, not {type_name(value)}"
+    message = say(
+        "`{name}` takes a number of cycles, 0 to {dearest:,}, not {type_name}",
+        name=name,
+        dearest=DEAREST,
+        type_name=type_name(value),
+    )
     reader.complain(message, document.value("cycles", name))
     return 0

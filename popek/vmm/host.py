@@ -22,6 +22,7 @@ from popek.engine.tiers import Sprint, Stop, Tier
 from popek.errors import PopekError, Problem, nearest
 from popek.isa.architecture import Isa
 from popek.isa.slot import MEMORY
+from popek.language.phrase import say
 from popek.vmm import allocator, monitor, scheduler
 from popek.vmm.allotment import Allotment
 from popek.vmm.hardware import Hardware
@@ -57,7 +58,7 @@ class Host(Stepper):
         self.platform = Hardware(isa, memory)
         super().__init__(isa, self.platform.state.journal, sink, history)
         self.scheduler = _scheduler(scheduler)
-        self.quantum, self.exit_ticks = _at_least_one(quantum, "a quantum"), exit_ticks
+        self.quantum, self.exit_ticks = _at_least_one(quantum, say("a quantum")), exit_ticks
         self.vms: dict[str, Hosted] = {}
         self.apart = apart
         self._interrupts = {i.cause.name.lower() for i in isa.cycle.interrupts}
@@ -107,7 +108,9 @@ class Host(Stepper):
     def __getitem__(self, name: str) -> Hosted:
         """Return the virtual machine of that name; raise `PopekError` with the nearest one if there is none."""
         if name not in self.vms:
-            raise PopekError(Problem(f"there is no virtual machine `{name}`", hint=nearest(name, self.vms)))
+            raise PopekError(
+                Problem(say("there is no virtual machine `{name}`", name=name), hint=nearest(name, self.vms))
+            )
         return self.vms[name]
 
     @property
@@ -134,7 +137,9 @@ class Host(Stepper):
         """
         name = name or f"vm{len(self.vms)}"
         if name in self.vms:
-            raise PopekError(Problem(f"there is a virtual machine `{name}` already", hint="give it another name"))
+            raise PopekError(
+                Problem(say("there is a virtual machine `{name}` already", name=name), hint=say("give it another name"))
+            )
         if isinstance(allotment, int):
             place = allocator.place(self.taken, self.state.size, allotment)
         else:
@@ -144,7 +149,7 @@ class Host(Stepper):
             VirtualMachine, self.isa, dict(words), monitor=under, allotment=place, typed=typed, disk=tuple(disk),
             platform=self.platform, exit_ticks=self.exit_ticks, **self.apart(under),
         )  # fmt: skip
-        shares = _at_least_one(shares, "a number of shares", MOST_SHARES)
+        shares = _at_least_one(shares, say("a number of shares"), MOST_SHARES)
         self._order(partial(self._start, name, vm, shares, budget))
         return self.vms[name]
 
@@ -163,7 +168,14 @@ class Host(Stepper):
     def _change(self, name: str, before: tuple[Phase, ...], after: Phase) -> None:
         found = self[name]
         if found.phase not in before:
-            raise PopekError(f"virtual machine `{name}` is {found.phase.value}: it cannot become {after.value}")
+            raise PopekError(
+                say(
+                    "virtual machine `{name}` is {phase}: it cannot become {after}",
+                    name=name,
+                    phase=found.phase.value,
+                    after=after.value,
+                )
+            )
         self._order(partial(self._enter, name, after))
 
     def _order(self, do: Callable[[], None]) -> None:
@@ -381,5 +393,7 @@ def _scheduler(named: Scheduler | str) -> Scheduler:
 
 def _at_least_one(number: int, what: str, most: int = 1 << 31) -> int:
     if not 1 <= number <= most:
-        raise PopekError(f"{what} of {number} is not possible: 1 to {most} are")
+        raise PopekError(
+            say("{what} of {number} is not possible: 1 to {most} are", what=what, number=number, most=most)
+        )
     return number

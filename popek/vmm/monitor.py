@@ -25,6 +25,7 @@ from popek.isa.encoding import WORD_MASK
 from popek.isa.expression import Expr
 from popek.isa.hypercall import check as check_room
 from popek.isa.slot import MODE, PC, Slot
+from popek.language.phrase import say
 from popek.vmm import own_parts
 from popek.vmm.translation.cells import CACHE, SMALLEST_CACHE
 from popek.vmm.virtual import VirtualState
@@ -88,7 +89,7 @@ class Treatment(Enum):
     EMULATED = "emulated"
     TRANSLATED = "translated"
     HYPERCALL = "hypercall"
-    GUEST = "guest mode"
+    GUEST = say("guest mode")
 
 
 @frozen
@@ -151,22 +152,49 @@ class Monitor:
         own_parts.check_table("dispatcher", self.dispatcher, Cause, Action)
         missing = [c.name.lower() for c in Cause if c not in self.dispatcher]
         if missing:
-            raise PopekError(f"monitor {self.name}: the dispatcher has nothing for {', '.join(missing)}")
+            raise PopekError(
+                say(
+                    "monitor {monitor}: the dispatcher has nothing for {missing}",
+                    monitor=self.name,
+                    missing=", ".join(missing),
+                )
+            )
         own_parts.check_kinds(self, name=str, doc=str, supervisor=Plan, user=Plan, quantum=int, cache=int, renews=bool)
         plans = self.supervisor, self.user
         ways = {t for p in plans for t in (p.others, p.sensitive, p.critical)}
         if Treatment.GUEST in ways and (
             Treatment.DIRECT in ways or any(p.others is not Treatment.GUEST for p in plans)
         ):
-            raise PopekError(f"monitor {self.name}: what runs at all in guest mode runs there in both virtual modes")
+            raise PopekError(
+                say(
+                    "monitor {monitor}: what runs at all in guest mode runs there in both virtual modes",
+                    monitor=self.name,
+                )
+            )
         if self.quantum < 1:
-            raise PopekError(f"monitor {self.name}: a quantum of {self.quantum} instructions lets no guest run")
+            raise PopekError(
+                say(
+                    "monitor {monitor}: a quantum of {quantum} instructions lets no guest run",
+                    monitor=self.name,
+                    quantum=self.quantum,
+                )
+            )
         if self.quantum > WORD_MASK:
             raise PopekError(
-                f"monitor {self.name}: a quantum of {self.quantum} instructions is more than a timer holds"
+                say(
+                    "monitor {monitor}: a quantum of {quantum} instructions is more than a timer holds",
+                    monitor=self.name,
+                    quantum=self.quantum,
+                )
             )
         if self.cache < SMALLEST_CACHE:
-            raise PopekError(f"monitor {self.name}: a translation cache has {SMALLEST_CACHE} words at least")
+            raise PopekError(
+                say(
+                    "monitor {monitor}: a translation cache has {smallest_cache} words at least",
+                    monitor=self.name,
+                    smallest_cache=SMALLEST_CACHE,
+                )
+            )
 
     def __repr__(self) -> str:
         return f"<Monitor {self.name}>"
@@ -180,12 +208,14 @@ class Monitor:
         known = ("dispatcher", "entry", "recovery", "routines", *_REPLACED)
         strange = [p for p in parts if p not in known]
         if strange:
-            raise PopekError(Problem(f"a monitor has no part `{strange[0]}`", hint=nearest(strange[0], known)))
+            raise PopekError(
+                Problem(say("a monitor has no part `{strange}`", strange=strange[0]), hint=nearest(strange[0], known))
+            )
         tables: dict[str, Any] = {
             n: {**getattr(self, n), **own_parts.table(n, t)} for n, t in parts.items() if n not in _REPLACED
         }
         others = {n: p for n, p in parts.items() if n in _REPLACED}
-        return evolve(self, name=name, doc=doc or f"{self.name}, changed.", **tables, **others)
+        return evolve(self, name=name, doc=doc or say("{monitor}, changed.", monitor=self.name), **tables, **others)
 
     def plan(self, *, user: bool) -> Plan:
         """Return how the code of a virtual mode is run."""
@@ -209,8 +239,12 @@ class Monitor:
     def check(self, isa: Isa) -> None:
         """Raise `PopekError` unless this monitor can run guests on an ISA."""
         if self.in_guest_mode and isa.guest is None:
-            hint = "`classic-vt` has one; any other technique needs none"
-            raise PopekError(Problem(f"{self.name} needs a guest mode, and {isa.name} has none", hint=hint))
+            hint = say("`classic-vt` has one; any other technique needs none")
+            raise PopekError(
+                Problem(
+                    say("{monitor} needs a guest mode, and {isa} has none", monitor=self.name, isa=isa.name), hint=hint
+                )
+            )
         self.check_parts(isa)
 
     def check_parts(self, isa: Isa) -> None:
@@ -238,54 +272,70 @@ class Monitor:
 _REPLACED = ("supervisor", "user", "reflection", "quantum", "cache", "renews", "assumes", "controls")
 
 
-TRAP_AND_EMULATE = Monitor("trap-and-emulate", "Everything runs directly, in real user mode; what traps is emulated.")
+TRAP_AND_EMULATE = Monitor(
+    "trap-and-emulate", say("Everything runs directly, in real user mode; what traps is emulated.")
+)
 HYBRID = Monitor(
     "hybrid",
-    "Virtual supervisor code is interpreted, instruction by instruction; virtual user code runs directly.",
+    say("Virtual supervisor code is interpreted, instruction by instruction; virtual user code runs directly."),
     supervisor=EMULATED,
 )
-INTERPRETER = Monitor("interpreter", "Everything is interpreted.", supervisor=EMULATED, user=EMULATED)
+INTERPRETER = Monitor("interpreter", say("Everything is interpreted."), supervisor=EMULATED, user=EMULATED)
 _CACHE = (
-    "fetches from the translation cache do not pass through R, and the pc that a program sees is its own",
-    "a store to a word that was translated is noticed, whoever stores it, and what was made of that word runs no more",
+    say("fetches from the translation cache do not pass through R, and the pc that a program sees is its own"),
+    say(
+        "a store to a word that was translated is noticed, whoever stores it, and what was made of "
+        "that word runs no more"
+    ),
 )
 TRANSLATION = Monitor(
     "translation",
-    "Virtual supervisor code is translated, sensitive instructions into calls of the monitor; user code runs directly.",
+    say(
+        "Virtual supervisor code is translated, sensitive instructions into calls of the monitor; "
+        "user code runs directly."
+    ),
     supervisor=TRANSLATED,
     assumes=_CACHE,
 )
 TRANSLATION_FULL = Monitor(
     "translation-full",
-    "All code is translated, sensitive instructions into calls of the monitor.",
+    say("All code is translated, sensitive instructions into calls of the monitor."),
     supervisor=TRANSLATED,
     user=TRANSLATED,
     assumes=_CACHE,
 )
 PARAVIRTUAL = Monitor(
     "paravirtual",
-    "The guest is ported: its critical instructions are replaced by hypercalls; what traps is emulated.",
+    say("The guest is ported: its critical instructions are replaced by hypercalls; what traps is emulated."),
     supervisor=PORTED,
     user=PORTED,
     assumes=(
-        "the guest is ported: no critical instruction is left in it, not even one that it makes at run time",
-        "the guest makes no hypercall but those that its port has put in the place of an instruction",
-        "the hypercall is no supervisor call, and does in the current virtual mode what it stands for",
+        say("the guest is ported: no critical instruction is left in it, not even one that it makes at run time"),
+        say("the guest makes no hypercall but those that its port has put in the place of an instruction"),
+        say("the hypercall is no supervisor call, and does in the current virtual mode what it stands for"),
     ),
 )
 HARDWARE_ASSISTED = Monitor(
     "hardware-assisted",
-    "The guest runs in guest mode, on copies of the resources that the hardware keeps for it; the rest exits.",
+    say("The guest runs in guest mode, on copies of the resources that the hardware keeps for it; the rest exits."),
     supervisor=GUEST,
     user=GUEST,
     assumes=(
-        "in guest mode the hardware translates twice: by the guest's R, then into the allotment, which is all there is",
-        "in guest mode each instruction does to the guest's copies what it does to the resources they are copies of",
-        "a real interrupt, or an instruction that exits, leaves guest mode first of all, with the copies as they are",
+        say(
+            "in guest mode the hardware translates twice: by the guest's R, then into the allotment, "
+            "which is all there is"
+        ),
+        say(
+            "in guest mode each instruction does to the guest's copies what it does to the resources they are copies of"
+        ),
+        say(
+            "a real interrupt, or an instruction that exits, leaves guest mode first of all, with the "
+            "copies as they are"
+        ),
     ),
 )
 PARAVIRTUAL_UNPORTED = Monitor(
-    "paravirtual-unported", "A monitor for ported guests, with a guest that is not: its critical instructions run."
+    "paravirtual-unported", say("A monitor for ported guests, with a guest that is not: its critical instructions run.")
 )
 
 MONITORS: Mapping[str, Monitor] = {
@@ -307,5 +357,5 @@ MONITORS: Mapping[str, Monitor] = {
 def find(name: str) -> Monitor:
     """Return the shipped monitor of that name; raise `PopekError` with the nearest one if there is none."""
     if name not in MONITORS:
-        raise PopekError(Problem(f"there is no monitor `{name}`", hint=nearest(name, MONITORS)))
+        raise PopekError(Problem(say("there is no monitor `{name}`", name=name), hint=nearest(name, MONITORS)))
     return MONITORS[name]

@@ -24,6 +24,7 @@ from popek.errors import PopekError, Problem
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Cause
 from popek.isa.slot import MEMORY, PC, RUN, Array, Role, Slot
+from popek.language.phrase import say
 from popek.vmm.allotment import Allotment
 from popek.vmm.hardware import Hardware, Platform, control_program
 from popek.vmm.monitor import TRAP_AND_EMULATE, Monitor, Treatment
@@ -162,7 +163,7 @@ class Underneath:
 
     def containers(self) -> Mapping[str, Any]:
         """Name every list and dict of the machines from here down."""
-        vm, name = self.vm, f"level {self.level}"
+        vm, name = self.vm, say("level {level}", level=self.level)
         own = {**vm.containers(), **vm.books}
         return {**vm.platform.containers(), **{f"{name}: {n}": c for n, c in own.items()}}
 
@@ -224,15 +225,15 @@ class Nested(VirtualMachine):
 def inner(memory: int, level: int) -> Allotment:
     """Return what a monitor with so much memory gives its guest: all but its own."""
     if memory - OWN < SMALLEST:
-        hint = f"have more memory: each level keeps {OWN} words"
-        raise PopekError(Problem(f"at level {level} nothing is left of the memory", hint=hint))
+        hint = say("have more memory: each level keeps {own} words", own=OWN)
+        raise PopekError(Problem(say("at level {level} nothing is left of the memory", level=level), hint=hint))
     return Allotment(OWN, memory - OWN)
 
 
 def check_depth(depth: int) -> None:
     """Raise `PopekError` unless there may be so many levels."""
     if not 1 <= depth <= DEEPEST:
-        raise PopekError(f"a depth of {depth} is not possible: 1 to {DEEPEST} are")
+        raise PopekError(say("a depth of {depth} is not possible: 1 to {deepest} are", depth=depth, deepest=DEEPEST))
 
 
 def monitors(first: Monitor, depth: int) -> tuple[Monitor, ...]:

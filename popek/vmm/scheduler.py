@@ -15,6 +15,7 @@ from fractions import Fraction
 from attrs import frozen
 
 from popek.errors import PopekError, Problem, nearest
+from popek.language.phrase import say
 
 
 @frozen
@@ -49,8 +50,8 @@ def least_pass(ready: Sequence[Claimant], last: int) -> int:
     return min(ready, key=lambda c: (c.passed, c.number)).number
 
 
-ROUND_ROBIN = Scheduler("round-robin", "Each in turn, a quantum at a time.", in_turn)
-PROPORTIONAL = Scheduler("proportional", "Real time in proportion to shares.", least_pass, weighs=True)
+ROUND_ROBIN = Scheduler("round-robin", say("Each in turn, a quantum at a time."), in_turn)
+PROPORTIONAL = Scheduler("proportional", say("Real time in proportion to shares."), least_pass, weighs=True)
 
 SCHEDULERS: Mapping[str, Scheduler] = {s.name: s for s in (ROUND_ROBIN, PROPORTIONAL)}
 """The schedulers, by name."""
@@ -59,5 +60,5 @@ SCHEDULERS: Mapping[str, Scheduler] = {s.name: s for s in (ROUND_ROBIN, PROPORTI
 def find(name: str) -> Scheduler:
     """Return the scheduler of that name; raise `PopekError` with the nearest one if there is none."""
     if name not in SCHEDULERS:
-        raise PopekError(Problem(f"there is no scheduler `{name}`", hint=nearest(name, SCHEDULERS)))
+        raise PopekError(Problem(say("there is no scheduler `{name}`", name=name), hint=nearest(name, SCHEDULERS)))
     return SCHEDULERS[name]

@@ -8,6 +8,7 @@ from popek.cli import options
 from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.errors import PopekError, Problem
+from popek.language.phrase import say
 from popek.library import naming, running, techniques
 from popek.library import structures as priced
 from popek.library.naming import Changes
@@ -54,9 +55,11 @@ def command(
     The exit status is 1 if they differ.
     """
     if every and structures:
-        raise PopekError(Problem("--all and --structures are two tables", hint="ask for one of them"))
+        raise PopekError(Problem(say("--all and --structures are two tables"), hint=say("ask for one of them")))
     if costs and not every and not structures:
-        raise PopekError(Problem("a cost table is for --all or --structures", hint="give one of them as well"))
+        raise PopekError(
+            Problem(say("a cost table is for --all or --structures"), hint=say("give one of them as well"))
+        )
     found = naming.guest(guest)
     on = naming.chosen(isa or found.isa, changes).isa
     if structures:

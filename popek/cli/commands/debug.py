@@ -7,6 +7,7 @@ import click
 
 from popek.cli import options
 from popek.errors import PopekError, Problem
+from popek.language.phrase import say
 from popek.library import naming
 from popek.library.debugging import debug
 from popek.library.naming import Changes
@@ -25,10 +26,12 @@ def command(*, guest: str, monitor: str | None, isa: str | None, changes: Change
     try:
         from popek.cli.debugger.app import Debugger  # noqa: PLC0415 - an extra, and only this command needs it
     except ImportError as error:
-        hint = "install popek with its extra `debug`; `popek run GUEST --trace FILE` needs none"
-        raise PopekError(Problem(f"the debugger needs Textual ({error})", hint=hint)) from None
+        hint = say("install popek with its extra `debug`; `popek run GUEST --trace FILE` needs none")
+        raise PopekError(Problem(say("the debugger needs Textual ({error})", error=error), hint=hint)) from None
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
-        raise PopekError(Problem("the debugger needs a terminal", hint="`popek run GUEST --trace FILE` needs none"))
+        raise PopekError(
+            Problem(say("the debugger needs a terminal"), hint=say("`popek run GUEST --trace FILE` needs none"))
+        )
     found = naming.guest(guest)
     on = naming.chosen(isa or found.isa, changes).isa
     machine.pop("max_steps")

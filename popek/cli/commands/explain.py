@@ -5,6 +5,7 @@ import click
 from popek.cli import options
 from popek.cli.progress import waiting
 from popek.cli.terminal import answer
+from popek.language.phrase import say
 from popek.library import exploring, naming
 from popek.library.naming import Changes
 
@@ -28,7 +29,7 @@ def command(
     Without INSTRUCTION: who is to blame for what.
     """
     if claim is not None and instruction is None:
-        raise click.UsageError("--claim is about an instruction: say which")
+        raise click.UsageError(say("--claim is about an instruction: say which"))
     found = naming.chosen(isa, changes).isa
     with waiting("explaining"):
         explained = exploring.explain(found, instruction, claim, literal=literal)

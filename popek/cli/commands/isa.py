@@ -5,6 +5,7 @@ import click
 from popek.cli import options
 from popek.cli.terminal import answer, write
 from popek.errors import PopekError
+from popek.language.phrase import say
 from popek.library import listing, naming
 from popek.library.naming import AS_IT_IS, Changes
 
@@ -18,7 +19,7 @@ def command(*, name: str | None, changes: Changes, toml: bool, as_json: bool) ->
     """List the ISAs, or show the one called NAME: its instructions, and what user mode sees of them."""
     if name is None:
         if toml or changes != AS_IT_IS:
-            raise PopekError("say which ISA: these options need a NAME")
+            raise PopekError(say("say which ISA: these options need a NAME"))
         answer("isa", listing.isas(), as_json=as_json)
         return 0
     found = listing.isa(naming.chosen(name, changes).isa, with_toml=toml)

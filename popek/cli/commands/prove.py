@@ -7,6 +7,7 @@ from popek.cli import options
 from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.errors import PopekError
+from popek.language.phrase import say
 from popek.library import naming, proving, witness_files
 from popek.library.naming import Changes
 from popek.library.proving import CheckedProof
@@ -57,7 +58,7 @@ def command(
     """
     asked = naming.chosen(isa, changes)
     if require and not check:
-        raise PopekError("--require says what --check requires: give --check as well")
+        raise PopekError(say("--require says what --check requires: give --check as well"))
     with waiting("proving"):
         proof = proving.prove(asked.isa, monitor, *properties, full=full)
     if smt2 is not None:

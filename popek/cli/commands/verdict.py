@@ -6,6 +6,7 @@ from popek.cli import options
 from popek.cli.progress import progress, waiting
 from popek.cli.terminal import answer
 from popek.errors import PopekError
+from popek.language.phrase import say
 from popek.library import naming, proving
 from popek.library.naming import Changes
 from popek.library.required import DEFAULT_MONITOR, STATUS, Grade
@@ -46,7 +47,7 @@ def command(
     """
     asked = naming.every(isas, changes)
     if require and not check:
-        raise PopekError("--require says what --check requires: give --check as well")
+        raise PopekError(say("--require says what --check requires: give --check as well"))
     if not check:
         table = len(asked) > 1 and not as_json  # of one line an ISA, which shows one monitor
         shown = DEFAULT_MONITOR if table and monitor is None else monitor

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -12,17 +11,19 @@ from textual.widgets import Footer, Header, Input, Static
 from popek.cli.debugger import panes
 from popek.errors import PopekError
 from popek.isa.slot import PC
+from popek.language.phrase import say
 from popek.library.debugging import Session
+from popek.report.speech import Text
 
 EVENTS = 12
 
 PANES: dict[str, tuple[str, Callable[[Session], Text]]] = {
     "code": ("Code", panes.code),
     "monitor": ("Monitor", panes.monitor),
-    "events": ("Traps and exits", lambda s: panes.events(s.events, EVENTS)),
+    "events": (say("Traps and exits"), lambda s: panes.events(s.events, EVENTS)),
     "slots": ("State", panes.slots),
     "registers": ("Registers", panes.registers),
-    "memory": ("Real memory", panes.memory),
+    "memory": (say("Real memory"), panes.memory),
 }
 
 
@@ -138,7 +139,7 @@ class Debugger(App[None]):
         """Ask for an address to run to, or for the name of a slot to watch."""
         self._asked = what
         ask = self.query_one("#ask", Input)
-        ask.placeholder = "run to which address or label?" if what == "run to" else "watch which slot?"
+        ask.placeholder = say("run to which address or label?") if what == "run to" else say("watch which slot?")
         ask.value = ""
         ask.add_class("asking")
         ask.focus()

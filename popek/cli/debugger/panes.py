@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from rich.text import Text
-
 from popek.engine.reference import Kind
 from popek.engine.stepper import Record
+from popek.language.phrase import say
 from popek.library.debugging import Line, Part, Session
 from popek.report.drawing import BAD, HEAD, OPEN, QUIET, number
+from popek.report.speech import Text, stacked
 
 BAR = 16
 """Columns of the largest part of memory."""
@@ -15,7 +15,7 @@ BAR = 16
 
 def code(session: Session) -> Text:
     """Return the code around the next instruction; `>` is next, `*` a breakpoint."""
-    return Text("\n").join(_line(line) for line in session.code()) or Text("(the pc is outside R)")
+    return stacked(_line(line) for line in session.code()) or Text(say("(the pc is outside R)"))
 
 
 def _line(line: Line) -> Text:
@@ -35,19 +35,28 @@ def slots(session: Session) -> Text:
             f"{name:15} {number(value):>10} {number(under) if under is not None else '':>10}{' !' if differs else ''}"
         )
         rows.append(Text(shown, style=OPEN if differs else ""))
-    return Text("\n").join(rows)
+    return stacked(rows)
 
 
 def registers(session: Session) -> Text:
     """Return the sixteen registers in two columns."""
     values = session.registers()
-    rows = (f"r{n:<3}{number(values[n]):>11}  r{n + 8:<3}{number(values[n + 8]):>11}" for n in range(8))
+    rows = (
+        say(
+            "r{n:<3}{values:>11}  r{n_2:<3}{values_2:>11}",
+            n=n,
+            values=number(values[n]),
+            n_2=n + 8,
+            values_2=number(values[n + 8]),
+        )
+        for n in range(8)
+    )
     return Text("\n".join(rows))
 
 
 def memory(session: Session) -> Text:
     """Return the map of real memory, a bar for each part by its logarithm; what R gives is filled."""
-    return Text("\n").join(_part(part) for part in session.memory_map())
+    return stacked(_part(part) for part in session.memory_map())
 
 
 def _part(part: Part) -> Text:
@@ -59,18 +68,18 @@ def _part(part: Part) -> Text:
 def events(records: Iterable[Record], last: int) -> Text:
     """Return the last traps, interrupts and exits."""
     found = [r for r in records if r.event.kind is not Kind.EXECUTED or r.notes.get("exits")][-last:]
-    return Text("\n").join(_event(r) for r in found) or Text("(none yet)", style=QUIET)
+    return stacked(_event(r) for r in found) or Text(say("(none yet)"), style=QUIET)
 
 
 def _event(record: Record) -> Text:
     event = record.event
-    what = event.decoded.instruction.name if event.decoded else "a fetch"
-    what = "before the next instruction" if event.kind is Kind.INTERRUPT else what
+    what = event.decoded.instruction.name if event.decoded else say("a fetch")
+    what = say("before the next instruction") if event.kind is Kind.INTERRUPT else what
     exits = ", ".join(record.notes.get("exits", ()))
-    parts = [f"step {record.step:,}: {what}"]
+    parts: list[str] = [say("step {step:,}: {what}", step=record.step, what=what)]
     if exits:
         did = {Kind.EXECUTED: "emulated", Kind.TRAP: "reflected", Kind.INTERRUPT: "delivered"}[event.kind]
-        parts.append(f"exit ({exits}), {did}")
+        parts.append(say("exit ({exits}), {did}", exits=exits, did=did))
     if event.cause is not None:
         parts.append(f"{event.kind.value}: {event.cause.name.lower()}")
     return Text(", ".join(parts), style=BAD if event.kind is Kind.TRAP else "")
@@ -80,11 +89,11 @@ def monitor(session: Session) -> Text:
     """Return what the monitor has: its technique, whether the guest is inside, and what it does about each trap."""
     under = session.virtual
     if under is None:
-        return Text("There is no monitor: this is the bare machine.", style=QUIET)
+        return Text(say("There is no monitor: this is the bare machine."), style=QUIET)
     said = [f"{under.monitor.name}: {under.monitor.doc}", ""]
-    said.append("The guest has the processor." if under.state.inside else "The monitor has the processor.")
-    said.append(f"Its allotment: {under.allotment.size:,} words from {under.allotment.base}.")
-    said.append(", ".join(f"{k} {v}" for k, v in sorted(under.exits.items())) or "No exit yet.")
-    said += ["", "What it does about a real trap:"]
+    said.append(say("The guest has the processor.") if under.state.inside else say("The monitor has the processor."))
+    said.append(say("Its allotment: {size:,} words from {base}.", size=under.allotment.size, base=under.allotment.base))
+    said.append(", ".join(f"{k} {v}" for k, v in sorted(under.exits.items())) or say("No exit yet."))
+    said += ["", say("What it does about a real trap:")]
     said += [f"  {cause.name.lower():11} {action.value}" for cause, action in under.monitor.dispatcher.items()]
     return Text("\n".join(said))

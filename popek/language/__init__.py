@@ -1,0 +1,1 @@
+"""Languages: sentences that can be said in more than one, and the catalogues that say how."""
