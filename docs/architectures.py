@@ -53,16 +53,19 @@ def index() -> str:
         GENERATED,
         "Each is a model of a real machine's privileged architecture; its page says what is modelled, what is left "
         "out, and from which source. The verdicts are computed: `popek verdict` prints this table. Theorem 1 asks that "
-        "whatever is sensitive be privileged, theorem 3 that whatever is user-sensitive be.",
+        "whatever is sensitive be privileged, theorem 3 that whatever is user-sensitive be. What was built on them are "
+        "[systems](../systems.md).",
     )
-    return "\n".join((*text, *table(("year", "architecture", "theorem 1", "theorem 3", "to blame"), _timeline())))
+    heads = ("year", "architecture", "theorem 1", "theorem 3", "to blame", "what happened")
+    return "\n".join((*text, *table(heads, _timeline())))
 
 
 def _timeline() -> Iterator[tuple[str, ...]]:
     for isa in shipped.catalogue():
         first, third = theorems_of(isa.name)
         link = f"[{isa.title}]({isa.name}.md) (`{isa.name}`)"
-        yield str(isa.year), link, sign(first.status), sign(third.status), named(first.blame) if first.blame else ""
+        blamed = named(first.blame) if first.blame else ""
+        yield str(isa.year), link, sign(first.status), sign(third.status), blamed, isa.story
 
 
 def _base(isa: Isa) -> Isa | None:

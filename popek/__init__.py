@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from popek.library.many import run
     from popek.library.proving import classify, verdict
     from popek.library.running import compare, machine, virtual
+    from popek.library.systems import systems
     from popek.library.texts import assemble, disassemble, port
 
 __version__ = "0.1.0"
@@ -46,6 +47,7 @@ __all__ = [
     "quiz",
     "repair",
     "run",
+    "systems",
     "verdict",
     "virtual",
 ]
@@ -71,6 +73,7 @@ _HOMES = {
     "quiz": "popek.exercises.topics",
     "repair": "popek.library.exploring",
     "run": "popek.library.many",
+    "systems": "popek.library.systems",
     "verdict": "popek.library.proving",
     "virtual": "popek.library.running",
 }

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "grade": say("Mark a student's answers, guest, ISA or monitor, by proof."),
     "isa": say("List the ISAs, show one, or print a file to start from."),
     "guests": say("List the guest programs, or show one."),
+    "systems": say("List the systems of history, or show one: structure, technique, machine."),
     "asm": say("Assemble a text to words."),
     "disasm": say("Disassemble words to a text."),
     "completion": say("Print the shell's completion script."),

@@ -42,7 +42,10 @@ class GuestMode:
 
 @frozen(eq=False, repr=False)
 class Isa:
-    """An instruction set architecture. `year` is that of first delivery; `extends` names what it is a delta on."""
+    """An instruction set architecture. `year` is that of first delivery; `extends` names what it is a delta on.
+
+    `story` says in a few words what it is to the history of virtualization, for a timeline.
+    """
 
     name: str
     instructions: tuple[Instruction, ...]
@@ -57,6 +60,7 @@ class Isa:
     translation: Translation = RELOCATION_BOUNDS
     cycle: Cycle = CYCLE
     guest: GuestMode | None = None
+    story: str = ""
 
     def __attrs_post_init__(self) -> None:
         for what in ("name", "opcode"):
@@ -252,6 +256,7 @@ class Isa:
             title=title or name,
             doc=doc,
             year=None,
+            story="",
             aliases=(),
             extends=self.name,
             instructions=tuple(table.values()),

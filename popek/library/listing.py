@@ -55,6 +55,7 @@ def _summary(isa: Isa) -> dict[str, Any]:
         "title": isa.title,
         "year": isa.year,
         "extends": isa.extends,
+        "story": isa.story,
         "aliases": list(isa.aliases),
     }
 

@@ -73,6 +73,7 @@ def decide(isa: Isa, *, literal: bool = False, monitors: Iterable[Monitor] | Non
         classes,
         theorems,
         tuple(under(isa, m, classes) for m in chosen),
+        isa.story,
     )
 
 

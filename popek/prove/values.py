@@ -206,6 +206,7 @@ class IsaVerdict(Shown):
     instructions: tuple[Classes, ...]
     theorems: Mapping[int, TheoremVerdict]
     monitors: tuple[MonitorVerdict, ...]
+    story: str = ""
 
     def theorem(self, number: int) -> TheoremVerdict:
         """Return the verdict on theorem 1, 2 or 3."""
@@ -231,6 +232,7 @@ class IsaVerdict(Shown):
             "title": self.title,
             "year": self.year,
             "extends": self.extends,
+            "story": self.story,
             "sources": list(self.sources),
             "instructions": [i.to_dict() for i in self.instructions],
             "theorems": {str(n): t.to_dict() for n, t in self.theorems.items()},

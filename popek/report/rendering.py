@@ -16,7 +16,7 @@ _PAGE = '<pre style="line-height:1.25;white-space:pre;font-family:monospace">{co
 DRAWN = (
     "verdicts", "classes", "running", "sharing", "nesting", "comparing", "techniques", "listings", "texts", "proving",
     "lattice", "repairing", "explaining", "nano", "exercises", "benching", "written",
-    "structures",
+    "structures", "systems",
 )  # fmt: skip
 """The modules of this package that know how a kind of value is drawn; imported in turn until one knows the value."""
 

@@ -40,6 +40,10 @@ BRIEF = {"equivalence": "equiv", "resource_control": "contr", "efficiency": "eff
 NARROWEST = 56
 """Columns from which on there is room for the properties of many ISAs, and for whole words in those of one."""
 
+WIDEST, STORY, FEWEST_STORIES = 150, 40, 5
+"""Columns from which on a table of many ISAs has room for history, how many that gets at least, and for how many ISAs
+it is told below a narrower one."""
+
 MOST_BLAMED = 8
 LONGEST_PROGRAM = 24
 """Lines of a witness that are shown."""
@@ -209,23 +213,40 @@ def _many(value: Verdict, width: int) -> RenderableType:
     shown = PROPERTIES if first and width >= NARROWEST else ()
     blame = (say("not privileged"),) if width >= NARROW else ()
     dated = ("year",) if width >= NARROW and any(i.year for i in value.isas) else ()
-    drawn = table(*dated, "ISA", "Th 1", "Th 2", "Th 3", *(BRIEF[p] for p in shown), *blame, gap=1)
+    told = (say("what happened"),) if dated and width >= WIDEST and any(i.story for i in value.isas) else ()
+    drawn = table(*dated, "ISA", "Th 1", "Th 2", "Th 3", *(BRIEF[p] for p in shown), *blame, *told, gap=1)
+    if told:
+        drawn.columns[-1].min_width = STORY
     for isa in value.isas:
         found = next((m for m in isa.monitors if m.name == first), None)
         theorems = [short_mark(t.status) for t in isa.theorems.values()]
         properties = [short_mark(getattr(found, p).status) if found else Text("") for p in shown]
-        critical = [_blamed([c.name for c in isa.instructions if c.critical])] if blame else []
         year = [Text(str(isa.year or ""))] if dated else []
-        drawn.add_row(*year, Text(isa.name, no_wrap=width >= NARROW), *theorems, *properties, *critical)
+        name = Text(isa.name, no_wrap=width >= NARROW)
+        critical = [_blamed([c.name for c in isa.instructions if c.critical])] if blame else []
+        drawn.add_row(*year, name, *theorems, *properties, *critical, *([isa.story] if told else []))
     caption = say(
         "Th: theorems 1, 2, 3. Then the properties under {first}: equivalence, resource control, ", first=first
     )
     caption += say("efficiency, isolation.")
+    stories = None if told else _stories(value)
     return stack(
         drawn,
         Text(caption, style=QUIET) if shown else None,
-        hints(f"popek verdict {asked_as(_worth_a_look(value).name)}"),
+        stories,
+        hints(f"popek verdict {asked_as(_worth_a_look(value).name)}", *(["popek systems"] if told or stories else [])),
     )
+
+
+def _stories(value: Verdict) -> RenderableType | None:
+    """Draw, by year, what history made of each ISA that has a story, below a table that has no room for it."""
+    if len(value.isas) < FEWEST_STORIES or not any(i.story for i in value.isas):
+        return None
+    drawn = table("", "", "", gap=1)
+    for isa in value.isas:
+        if isa.story:
+            drawn.add_row(Text(str(isa.year or "")), Text(isa.name, no_wrap=True), Text(isa.story))
+    return section(say("what happened"), drawn)
 
 
 def _worth_a_look(value: Verdict) -> IsaVerdict:

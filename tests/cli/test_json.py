@@ -46,6 +46,8 @@ CALLS = (
     "isa jrst1 --toml",
     "guests",
     "guests hello",
+    "systems",
+    "systems xen",
     "asm hello",
     "asm probe-popf --isa popf --port",
     "bench nano",

@@ -188,6 +188,7 @@ ALPHA = Isa(
     "is a flag for programs translated from the VAX, and the cycle counter: any program may read both and change the "
     "former, so that the theorem's condition fails by little.",
     year=1992,
+    story="PALcode could be the monitor's own; a flag for VAX programs is in the way",
     instructions=INNOCUOUS + CALLS + IN_ANY_MODE,
     slots=(*SLOTS, INTR_FLAG, CONTEXT, USP, PCC, SYSVAL, STALE),
     sources=(

@@ -326,7 +326,8 @@ ARMV7 = Isa(
     doc="USR is a program's, and the kernel's code runs through without a trap when it is put there: it reads the "
     "mode, CPS and MSR change nothing, returns from exceptions return nowhere. KVM for ARM patched such instructions "
     "at first (2010), others translated; then came the Virtualization Extensions.",
-    year=2005,
+    year=2008,
+    story="KVM for ARM patches the 24 instructions that do not trap (2010)",
     instructions=INNOCUOUS + STATUS_REGISTERS + LOADS_AND_RETURNS + COPROCESSOR,
     slots=(*SLOTS, FLAGS, SP_USR, STALE),
     sources=(
@@ -334,7 +335,10 @@ ARMV7 = Isa(
         f"{_KVM} (Christoffer Dall)",
         "Dall and Nieh, KVM for ARM, Proceedings of the Ottawa Linux Symposium, 2010",
         _PENNEMAN,
-        "year: Cortex-A8, launched by ARM (hubbry.com, ARM Cortex-A8, after Wikipedia); chips came later",
+        (
+            "year: Texas Instruments' OMAP3530 in the BeagleBoard, sold by October 2008 (slideum.com, Beagle Board, "
+            "Embedded Systems Conference); ARM had announced its core, the Cortex-A8, in 2005 (hubbry.com)"
+        ),
     ),
 )
 
@@ -346,6 +350,7 @@ VE = evolve(
     "was critical works on the guest's own mode and mask; WFI and SMC can be made to trap to Hyp, and devices are not "
     "mapped. Outside of it nothing has changed: the theorem's condition fails as before, and nobody needs it.",
     year=2012,
+    story="a mode for hypervisors, and a guest mode: KVM on ARM (2013)",
     extends="armv7",
     guest=GuestMode(
         copies=(MODE, BASE, BOUND, IE, TIMER, TIMER_PENDING, DISK_PENDING, SP_USR, STALE),

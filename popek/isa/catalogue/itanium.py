@@ -305,6 +305,7 @@ ITANIUM = Isa(
     "kernel registers without a trap, and they are its monitor's. vBlades (2004) and Xen rewrote such instructions "
     "into privileged ones before a guest was run, or had it ported; then came VT-i.",
     year=2001,
+    story="vBlades rewrites the guest (2004)",
     instructions=INNOCUOUS + CRITICAL + IN_ANY_MODE + PRIVILEGED_MOVES + OPERATIONS,
     slots=(*SLOTS, CFM, UM, IC, IFS, PTA, REGION, KERNEL, BANK, STALE),
     sources=(
@@ -323,6 +324,7 @@ VT_I = evolve(
     doc="A bit PSR.vm: while it is set, what is privileged and what is critical leaves for the monitor, or is done on "
     "the guest's own registers, as the monitor has arranged with the firmware. Without it everything is as before.",
     year=2006,
+    story="a guest mode for Itanium, where one is proved as well",
     extends="itanium",
     guest=GuestMode(
         copies=(MODE, BASE, BOUND, IE, TIMER, TIMER_PENDING, DISK_PENDING, IC, IFS, PTA, REGION, KERNEL, BANK, STALE),

@@ -218,6 +218,7 @@ M68000 = Isa(
     doc="A clean supervisor and user mode, and one instruction too few that is privileged: any program may read the "
     "status register, and in it the supervisor bit and the interrupt mask. The successor made that one privileged.",
     year=1979,
+    story="one instruction short: MOVE from SR",
     instructions=INNOCUOUS + SYSTEM,
     slots=(*SLOTS, CCR, USP),
     sources=(
@@ -238,6 +239,7 @@ M68010 = evolve(
         "condition codes. Nothing sensitive is unprivileged any more.",
     ),
     year=1982,
+    story="that instruction traps: virtualizable",
     sources=(
         f"Motorola, {_PRM}, MOVE from SR (privileged from the MC68010 on)",
         f"Motorola, {_UM}, 6.3.7 Privilege Violations",

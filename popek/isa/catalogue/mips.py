@@ -217,6 +217,7 @@ MIPS = Isa(
     "each of its fetches traps. Disco (1997) had its guest relinked; later the VZ extension gave guests segments of "
     "their own.",
     year=1986,
+    story="Disco brings virtual machines back (1997)",
     instructions=INNOCUOUS + REGISTERS_OF_CP0 + OPERATIONS,
     slots=(*SLOTS, ENTRY_HI, ENTRY_LO, INDEX, TAG_LO, CACHE_TAG),
     sources=(

@@ -259,6 +259,7 @@ PDP10 = Isa(
     "program to read. None of this shows between user programs, so a hybrid monitor works: the paper cites Galley's, "
     "of 1969.",
     year=1967,
+    story="JRST 1 is the paper's counterexample (1974), Galley's monitor (1969) its hybrid",
     sources=(
         "simh/simh, PDP10/kx10_cpu.c, the parts for the KA10",
         "Popek and Goldberg, Formal requirements for virtualizable third generation architectures, 1974",
@@ -344,6 +345,7 @@ PDP10_KS = evolve(
     ),
     instructions=tuple(i for i in (*PDP10.vary("pdp10-ks", _KS10_JRST).instructions,) if i.name != "jrst-3"),
     year=1978,
+    story="JRST 1 is repaired, and the rest is not",
     sources=(
         "simh/simh, PDP10/pdp10_cpu.c",
         "DECsystem-2020 introduced in 1978: inwap.com, Timeline for 36-bit computers (Digital's own)",

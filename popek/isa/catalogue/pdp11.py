@@ -266,6 +266,7 @@ PDP11_45 = Isa(
     "priority, and say nothing; WAIT waits for anybody; MFPI and MTPI, the paper's example, go through whatever mode "
     "was the previous one. UCLA had the hardware changed before its virtual machine system could work.",
     year=1972,
+    story="UCLA has the hardware changed before its virtual machines run (1975)",
     sources=(
         "simh/simh, PDP11/pdp11_cpu.c",
         "Popek and Goldberg, Formal requirements for virtualizable third generation architectures, 1974",

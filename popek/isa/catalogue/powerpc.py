@@ -162,6 +162,7 @@ POWERPC = Isa(
     "state: the theorem's condition holds, wall clock aside. Mac-on-Linux and KVM's book3s_pr ran guests so, before "
     "and besides the hypervisor mode that IBM's servers have had since POWER4.",
     year=1993,
+    story="a kernel in problem state: Mac-on-Linux, and KVM (2010)",
     instructions=INNOCUOUS + SYSTEM,
     slots=(*SLOTS, SPRG0, SEGMENT, STALE),
     sources=(

@@ -255,6 +255,7 @@ RISCV = Isa(
     "privileged instructions trapping. As it is configured here it is; each step away from that configuration is a "
     "variant. Miralis (2025) does the same to firmware, M-mode in U.",
     year=2018,
+    story="virtualizable by design: RVirt (2019), and Miralis for firmware (2025)",
     instructions=INNOCUOUS + SYSTEM,
     slots=(*SLOTS, SCRATCH, COUNT, STALE),
     sources=(_MACHINE, _SUPERVISOR, _SIFIVE),
@@ -271,6 +272,7 @@ COUNTERS = evolve(
         rdinstret=EXECUTES,
     ),
     year=2018,
+    story="a configuration: time shows, or it is an exception",
     sources=(_MACHINE + ", norm:mcounteren_set_nxt_priv", _SIFIVE),
 )
 
@@ -284,6 +286,7 @@ WFI = evolve(
         wfi=IGNORED,
     ),
     year=2018,
+    story="a configuration: waiting may be ignored",
     sources=(_MACHINE + ", norm:mstatus_tw_umode_op and norm:wfi_resume_reason", _SIFIVE),
 )
 
@@ -296,7 +299,8 @@ H = evolve(
     doc="VS and VU mode with their own copies of the supervisor's CSRs (vsstatus, vsepc, vsatp, vstimecmp), and a "
     "second stage of translation. With VTW a WFI in a guest exits, and so do the devices, which are not mapped. The "
     "same software runs with and without H; the extension only saves exits.",
-    year=2021,
+    year=2024,
+    story="a guest mode that only saves exits; KVM (2022) was ready before it",
     extends="riscv",
     guest=GuestMode(
         copies=(MODE, BASE, BOUND, IE, TIMER, TIMER_PENDING, DISK_PENDING, SCRATCH, STALE),
@@ -304,7 +308,11 @@ H = evolve(
     ),
     sources=(
         _HYPERVISOR + ", norm:hstatus_vtw_op and section vsstatus",
-        "year: that of ratification, December 2021; hardware came later (unverified)",
+        "ratified in December 2021 (unverified: from memory)",
+        (
+            "year: SiFive's P550, the first processor with it that can be had (IBM/ACE-RISCV, pull request 86); "
+            "reviews.freebsd.org, D45553, 2024: the first hardware should have just reached the market"
+        ),
     ),
 )
 

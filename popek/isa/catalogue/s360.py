@@ -243,6 +243,7 @@ S360 = Isa(
     "The Cambridge Scientific Center's CP-40 ran virtual System/360s on a modified model 40 before CP-67 did on the "
     "67.",
     year=1965,
+    story="CP-40 runs virtual System/360s (1967): the first virtual machines",
     sources=(
         _360,
         "rcornwell/sims, IBM360/ibm360_cpu.c",
@@ -301,6 +302,7 @@ S360_67 = evolve(
         "proof that its conditions can be met, emulated it for its guests.",
     ),
     year=1966,
+    story="CP-67 (1967): the paper's proof that its condition can be met",
     sources=(
         _67,
         "rcornwell/sims, IBM360/ibm360_cpu.c",

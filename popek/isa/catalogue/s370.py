@@ -197,6 +197,7 @@ S370 = evolve(
         "as with the program mask a monitor can leave a guest its own, so they count as the guest's program state.",
     ),
     year=1971,
+    story="VM/370 (1972): virtual machines become a product",
     sources=(
         _370,
         "VM/370 CP program logic, SY20-0886-1 (March 1979), page 1-189: the privileged instructions that CP simulates",

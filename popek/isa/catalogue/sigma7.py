@@ -226,6 +226,7 @@ SIGMA7 = Isa(
     "read and set is its condition code and floating controls. By this list the machine is virtualizable. Whether "
     "anybody wrote a monitor for it is not known to us.",
     year=1966,
+    story="virtualizable, and nobody is known to have tried",
     sources=(
         "simh/simh, sigma/sigma_cpu.c and sigma/sigma_io.c",
         "Introduced in 1966: gunkies.org, SDS Sigma series; first delivery unverified",

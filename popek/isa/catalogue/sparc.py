@@ -161,6 +161,7 @@ SPARC = Isa(
     "traps, and each belongs to the guest's kernel. Sun built none; its later machines (sun4v, 2005) have a mode for "
     "a hypervisor.",
     year=1992,
+    story="its condition holds; a mode for hypervisors comes with sun4v (2005)",
     instructions=INNOCUOUS + REGISTERS_OF_STATE + ALTERNATE_SPACES,
     slots=(*SLOTS, WIM, STALE),
     sources=(

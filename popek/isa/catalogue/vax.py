@@ -332,6 +332,7 @@ VAX = Isa(
     "program is, REI changes it, and PROBE answers by the previous mode and the real page tables. DEC's "
     "security kernel needed new microcode for its virtual machines.",
     year=1977,
+    story="too much shows: DEC's virtual machines will need microcode of their own",
     sources=(
         "simh/simh, VAX/vax_cpu.c and VAX/vax_cpu1.c",
         "Hall and Robinson, Virtualizing the VAX architecture, ISCA 1991 (abstract and introduction)",
@@ -358,6 +359,7 @@ VAX_VIRTUAL = evolve(
         "1989 and never sold. User mode here is the mode that the machine has with that bit set.",
     ),
     year=1989,
+    story="DEC's security kernel: a bit for virtual machines, field-tested, never sold",
     sources=(
         "Hall and Robinson, Virtualizing the VAX architecture, ISCA 1991 (abstract and introduction)",
         "Karger, Leonard, Mason, Computer with virtual machine mode and multiple protection rings, US patent 4787031",

@@ -49,6 +49,7 @@ X86 = Isa(
     "registers in any ring, and none of them traps. VMware translated them (1999), Xen had guests ported (2003), and "
     "in the end the processor got a guest mode.",
     year=1985,
+    story="VMware translates (1999), Robin and Irvine count 17 (2000), Xen ports (2003)",
     instructions=INNOCUOUS + SEGMENTS + STORES + (INT_N,) + PRIVILEGED,
     slots=(*SLOTS, FLAGS, CS, SS, DS, FS, GDTR, IDTR, LDTR, TR, CR0, DR7, MSR, CACHE, TLB),
     sources=(
@@ -70,6 +71,7 @@ X86_UMIP = evolve(
         "are gone; flags, selectors and far transfers remain.",
     ),
     year=2017,
+    story="five of the list trap, for security and not for virtual machines",
     sources=(
         f"{SDM3}, CR4.UMIP",
         "Linux, arch/x86/kernel/umip.c (R. Neri, 2017): which instructions fault, and what is emulated then",
@@ -93,6 +95,7 @@ X86_VTX = evolve(
     doc="Non-root operation has a ring 0 of its own, and a guest's registers are in the VMCS: nothing sensitive needs "
     f"to trap. What touches devices, caches or model-specific registers exits. {_TWICE}",
     year=2005,
+    story="a guest mode, where a monitor is proved: KVM (2007), Hyper-V (2008)",
     extends="x86",
     aliases=("x86-vt-x",),
     sources=(
@@ -112,6 +115,7 @@ X86_SVM = evolve(
     doc="AMD's guest mode: the guest's registers, its CPL among them, are in the VMCB, and intercepts say what exits. "
     f"Its TLB entries carry an address space identifier, so that INVLPG need not. {_TWICE}",
     year=2006,
+    story="a guest mode from AMD, where one is proved as well",
     extends="x86",
     aliases=("x86-amd-v", "amd-v"),
     sources=(
@@ -143,6 +147,7 @@ X86_64 = evolve(
         "has nowhere to hide, so that VMware could not run 64-bit guests at first.",
     ),
     year=2003,
+    story="segment limits go, and with them the place where VMware's monitor hid",
     sources=(
         f"{SDM2}, PUSH and POP: those of CS, SS, DS and ES are invalid in 64-bit mode",
         f"{SDM2}, PUSHF, POPF, LAR, LSL, VERR, VERW, MOV, CALL, JMP, RET, IRET: valid in 64-bit mode",
