@@ -9,7 +9,6 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 from evidence import blame, classes_of, literature, marked, named, repairs, sign, theorems_of, verdicts, witnesses
-from figure import figure, regions
 from manual import GENERATED, IN_USER, prose, table
 
 from popek.guests import library
@@ -20,6 +19,7 @@ from popek.isa.classic import CLASSIC, INNOCUOUS
 from popek.isa.instruction import Instruction, InUser
 from popek.isa.slot import Array, Slot
 from popek.prove.values import Classes
+from popek.report.diagram import diagram, regions
 
 PLACE = Path(__file__).parent / "architectures"
 INDEX = PLACE / "README.md"
@@ -43,7 +43,7 @@ def documents() -> Mapping[Path, Callable[[], str]]:
 
 
 def _figure(isa: Isa) -> str:
-    return figure(isa, classes_of(isa.name))
+    return diagram(isa.name, isa.title, classes_of(isa.name))
 
 
 def index() -> str:

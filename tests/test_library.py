@@ -129,7 +129,7 @@ def test_values_show_themselves(name: str) -> None:
     console = Console(width=80, record=True, quiet=True)
     console.print(value)
     html = value._repr_html_()
-    assert html.startswith("<pre")
+    assert html.startswith("<div")
     assert "<script" not in html
     assert isinstance(value.to_dict(), dict)
 

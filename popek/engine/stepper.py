@@ -25,7 +25,7 @@ from popek.isa.architecture import Isa
 from popek.isa.cycle import OLD_DETAIL, OLD_TIMER
 from popek.isa.slot import BASE, BOUND, HALTED, IE, MEMORY, MODE, PC, REGISTERS, RUN, Array, Slot
 from popek.language.phrase import say
-from popek.shown import Shown
+from popek.shown import Pictured, Shown
 
 HISTORY = 10_000
 """How many steps back are kept as deltas."""
@@ -99,7 +99,7 @@ class Record:
 Sink = Callable[[Record], None]
 
 
-class Stepper(ABC):
+class Stepper(Pictured, ABC):
     """A machine that steps, runs and goes back. Subclasses say what one step is and what they are made of."""
 
     def __init__(self, isa: Isa, journal: Journal, sink: Sink | None, history: int = HISTORY) -> None:
@@ -183,8 +183,8 @@ class Stepper(ABC):
     def _run_to(self, limit: int) -> None:
         """Run until so many steps were taken in all, or the run ends."""
         forced = self.engine not in (tiers.AUTO, tiers.REFERENCE)
-        wait = 0 if forced or self.sprinted else tiers.WARM_UP
-        fast = limit if self.engine == tiers.REFERENCE else self.counts["steps"] + wait
+        warm = 0 if forced or self.sprinted else tiers.WARM_UP
+        fast = limit if self.engine == tiers.REFERENCE else warm
         while (steps := self.counts["steps"]) < limit and self.outcome is None:
             sprint = self._sprint(limit - steps) if steps >= fast and self.sink is None else None
             if sprint is not None:

@@ -8,11 +8,11 @@ from attrs import frozen
 from popek.errors import PopekError, Problem, nearest
 from popek.language.phrase import say
 from popek.prove.values import Classes
-from popek.shown import Shown
+from popek.shown import Pictured
 
 
 @frozen
-class Classification(Shown, Sequence[Classes]):
+class Classification(Pictured, Sequence[Classes]):
     """The classes of an ISA's instructions. `literal`: as the paper reads to the letter."""
 
     isa: str

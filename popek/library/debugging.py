@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum, unique
-from itertools import pairwise
 
 from attrs import define, field, frozen
 
@@ -11,14 +10,15 @@ from popek.engine.machine import MEMORY_SIZE, Machine
 from popek.engine.reference import Kind, upcoming
 from popek.engine.stepper import Outcome, Record
 from popek.errors import PopekError, Problem, nearest
-from popek.isa.cycle import TRAP_WORDS
 from popek.isa.disassembler import disassemble_word
 from popek.isa.program import Program
 from popek.isa.slot import BASE, BOUND, MEMORY, MODE, PC, REGISTERS, SUPERVISOR, Slot
 from popek.language.phrase import say
 from popek.library import naming, running
+from popek.library.memory_map import Part, memory_map
 from popek.library.naming import NamedGuest, NamedIsa
 from popek.library.proving import NamedMonitor
+from popek.shown import Pictured
 from popek.vmm.virtual_machine import VirtualMachine
 
 AROUND = 9
@@ -56,17 +56,8 @@ class Line:
     breakpoint: bool
 
 
-@frozen
-class Part:
-    """A stretch of real memory: from an address on, so many words, and whose it is."""
-
-    start: int
-    size: int
-    what: str
-
-
 @define(eq=False)
-class Session:
+class Session(Pictured):
     """A guest that is stepped, on the bare machine or under a monitor.
 
     `breakpoints` are virtual addresses; a run also stops before an instruction that has trapped goes on, if
@@ -196,25 +187,7 @@ class Session:
 
     def memory_map(self) -> list[Part]:
         """Return real memory from its beginning to its end: whose each part is, and where R lies."""
-        under = self.virtual
-        if under is None:
-            size = self.machine.state.size
-            ends = [(0, say("trap words")), (min(TRAP_WORDS, size), "memory")]
-            return _parts(ends, size, self._window(0, size))
-        first, end = under.allotment.base, under.allotment.base + under.allotment.size
-        ends = [
-            (0, say("real trap words")),
-            (TRAP_WORDS, say("the monitor's")),
-            (first, say("the guest's")),
-            (end, say("somebody else's")),
-        ]
-        return _parts(ends, under.real.size, self._window(first, end))
-
-    def _window(self, first: int, end: int) -> tuple[int, int]:
-        """Return where the window that the guest's R gives begins and ends in real memory."""
-        state = self.machine.state
-        low = min(first + state.slot(BASE), end)
-        return low, min(low + state.slot(BOUND), end)
+        return memory_map(self.machine)
 
     def summary(self) -> str:
         """Return where the guest is, in a sentence."""
@@ -229,18 +202,6 @@ class Session:
             why=self.why.value,
         )
         return say("step {steps:,}: {outcome}", steps=steps, outcome=self.outcome.value) if self.outcome else said
-
-
-def _parts(starts: list[tuple[int, str]], size: int, window: tuple[int, int]) -> list[Part]:
-    """Return stretches of memory, cut where the window begins and ends, and named for it there."""
-    cuts = [*sorted({s for s, _ in starts if s < size} | {c for c in window if c < size}), size]
-    found = []
-    for start, end in pairwise(cuts):
-        if end > start:
-            owner = [what for s, what in starts if s <= start][-1]
-            inside = window[0] <= start < window[1]
-            found.append(Part(start, end - start, say("{owner}, in R", owner=owner) if inside else owner))
-    return found
 
 
 def debug(

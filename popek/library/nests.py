@@ -15,7 +15,6 @@ from popek.library import naming, running
 from popek.library.hosting import NamedMonitor, named_monitors
 from popek.library.naming import NamedGuest, NamedIsa
 from popek.library.running import Place, Run
-from popek.shown import Pictured
 from popek.vmm import nesting
 from popek.vmm.allotment import Allotment
 from popek.vmm.monitor import Monitor
@@ -57,7 +56,7 @@ class Recursive:
 
 
 @frozen
-class Deep(Run, Pictured):
+class Deep(Run):
     """What became of a guest under several monitors, and what each of them had to do.
 
     As a run, it is that of the innermost virtual machine, with its exits. `levels` are from the real machine up.

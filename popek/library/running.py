@@ -17,9 +17,10 @@ from popek.isa.architecture import Isa
 from popek.isa.program import Program
 from popek.isa.slot import MEMORY
 from popek.language.phrase import say
-from popek.library import naming
+from popek.library import naming, sampling
 from popek.library.naming import NamedGuest, NamedIsa
-from popek.shown import Shown
+from popek.library.sampling import Moment
+from popek.shown import Pictured
 from popek.vmm.allotment import Allotment
 from popek.vmm.compare import Comparison, LockStep, replaced
 from popek.vmm.monitor import Monitor, Treatment
@@ -46,7 +47,7 @@ class Dump:
 
 
 @frozen
-class Run(Shown):
+class Run(Pictured):
     """What became of a guest: `result`, and under a monitor what it cost.
 
     `direct` counts the instructions that ran directly, `treated` those that the monitor has emulated, translated or
@@ -54,6 +55,7 @@ class Run(Shown):
     expects; nothing if there was nothing to be held against it, because the header says nothing or the run was not on
     its terms. `sprinted` are the steps that a tier of the engine has taken, by its name; the reference took the rest.
     `modes` has the instructions by virtual mode, and by how they were run, and `translation` what translation has cost.
+    `over_time` has the exits at some moments of it, if all that was counted is shown (`stats`), for a picture.
     """
 
     guest: str
@@ -71,6 +73,7 @@ class Run(Shown):
     sprinted: Mapping[str, int] = field(factory=dict, repr=False)
     modes: Mapping[str, Mapping[str, int]] = field(factory=dict, repr=False)
     translation: Statistics | None = field(default=None, repr=False)
+    over_time: tuple[Moment, ...] = field(default=(), repr=False)
 
     @property
     def as_expected(self) -> bool:
@@ -189,9 +192,15 @@ def run(
         ready = virtual(on, program, monitor, allotment=allotment, memory=size, input=typed, disk=words, sink=sink)
     ready.engine = engine
     spans = [span(ready, *d) for d in dump]
-    ready.run(budget(found.max_steps if max_steps is None else max_steps))
+    steps = budget(found.max_steps if max_steps is None else max_steps)
+    moments: tuple[Moment, ...] = ()
+    if stats and isinstance(ready, VirtualMachine):
+        moments = sampling.run(ready, steps)
+    else:
+        ready.run(steps)
     on_its_terms = input is None and disk is None and max_steps is None
-    return told(found, program, ready, size, spans, stats=stats, on_its_terms=on_its_terms)
+    done = told(found, program, ready, size, spans, stats=stats, on_its_terms=on_its_terms)
+    return evolve(done, over_time=moments)
 
 
 def told(

@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from popek import shown
 from popek.engine.stepper import Record
 from popek.errors import PopekError
 from popek.isa.architecture import Isa
@@ -37,7 +38,7 @@ ROUNDS = (3, 12, 40, 400)
 
 
 @frozen
-class Witness:
+class Witness(shown.Shown):
     """A guest program that shows a refutation, and what it shows: `says`, at step `step`, of `what`."""
 
     property: str

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from popek.errors import PopekError, Problem, nearest
 from popek.language.phrase import say
-from popek.shown import Shown
+from popek.shown import Pictured, Shown
 
 
 @unique
@@ -129,7 +129,7 @@ def _and(a: bool | None, b: bool | None) -> bool | None:
 
 
 @frozen
-class TheoremVerdict:
+class TheoremVerdict(Shown):
     """Whether a theorem's premise is met, and the instructions to blame if it is not."""
 
     number: int
@@ -153,7 +153,7 @@ class TheoremVerdict:
 
 
 @frozen
-class PropertyVerdict:
+class PropertyVerdict(Shown):
     """One property of an ISA under a monitor. `blame` names instructions, or events such as `event:timer`."""
 
     status: Status
@@ -195,7 +195,7 @@ class MonitorVerdict(Shown):
 
 
 @frozen
-class IsaVerdict(Shown):
+class IsaVerdict(Pictured):
     """Everything that is decided of one ISA."""
 
     name: str
@@ -241,7 +241,7 @@ class IsaVerdict(Shown):
 
 
 @frozen
-class Verdict(Shown):
+class Verdict(Pictured):
     """The verdicts on some ISAs. With one ISA, its theorems and monitors can be asked for directly."""
 
     isas: tuple[IsaVerdict, ...]

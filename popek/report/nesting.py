@@ -1,6 +1,5 @@
 """A guest under several monitors: the exits of each level, and how they multiply, in a picture too."""
 
-from html import escape
 from math import log10
 
 from rich.console import Group, RenderableType
@@ -10,6 +9,7 @@ from popek.language.speaking import told
 from popek.library.nests import Deep
 from popek.report.drawing import NARROW, OPEN, QUIET, WIDE, drawing, pictured, section, stack, table
 from popek.report.marks import outcome
+from popek.report.picture import document, line, text
 from popek.report.running import dump_drawn, output_drawn, statistics_drawn, summary_drawn
 from popek.report.speech import Text
 
@@ -67,11 +67,11 @@ def _premise(value: Deep) -> RenderableType | None:
     blame = f" ({', '.join(found.blame)})" if found.blame else ""
     if found.holds is None:
         return Text(say("? whether the premise of theorem 2 holds is open{blame}", blame=blame), style=OPEN)
-    text = say(
+    fails = say(
         "the premise of theorem 2 fails{blame}: a guest may be able to tell, at this depth and at any other",
         blame=blame,
     )
-    return outcome(good=False, text=text)
+    return outcome(good=False, text=fails)
 
 
 def _depths(value: Deep) -> RenderableType:
@@ -85,14 +85,7 @@ def _depths(value: Deep) -> RenderableType:
 
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 560, 300, 64, 250, 40
-STYLE = """
-  .back { fill: #ffffff } text { fill: #1f2328; font: 13px sans-serif } .axis { stroke: #8c959f; fill: none }
-  .grid { stroke: #d0d7de; stroke-dasharray: 2 4 } .line { stroke: #0969da; stroke-width: 2; fill: none }
-  .dot { fill: #0969da } .title { font-weight: bold }
-  @media (prefers-color-scheme: dark) {
-    .back { fill: #0d1117 } text { fill: #e6edf3 } .axis { stroke: #8b949e } .grid { stroke: #30363d }
-    .line { stroke: #58a6ff } .dot { fill: #58a6ff }
-  }"""
+STYLE = (".line { stroke: var(--blue); stroke-width: 2; fill: none }", ".dot { fill: var(--blue) }")
 
 
 @pictured.register
@@ -108,26 +101,19 @@ def figure(value: Deep) -> str | None:
         say("{guest} on {isa}: exits to the real machine's monitor, by depth", guest=value.guest or "?", isa=value.isa)
     )
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="t d">',
-        f'<title id="t">{escape(title)}</title>',
-        f'<desc id="d">{escape(told(numbers))}</desc>',
-        f"<style>{STYLE}\n</style>",
-        f'<rect class="back" width="{WIDTH}" height="{HEIGHT}"/>',
-        f'<text class="title" x="{LEFT}" y="22">{escape(title)}</text>',
-        *(_mark(power, top) for power in range(top + 1)),
-        f'<path class="axis" d="M{LEFT} {TOP}V{BOTTOM}H{WIDTH - 16}"/>',
-        f'<path class="line" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>',
+        text(LEFT, 22, title, "title"),
+        *(part for power in range(top + 1) for part in _mark(power, top)),
+        line("axis", ((LEFT, TOP), (LEFT, BOTTOM), (WIDTH - 16, BOTTOM))),
+        line("line", points),
     ]
     for depth, ((x, y), count) in enumerate(zip(points, counts, strict=True), 1):
+        lines.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
         lines += [
-            f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>',
-            f'<text x="{x:.1f}" y="{y - 10:.1f}" text-anchor="middle">{count:,}</text>',
-            f'<text x="{x:.1f}" y="{BOTTOM + 20}" text-anchor="middle">{depth}</text>',
+            text(round(x, 1), round(y - 10, 1), f"{count:,}", "mid"),
+            text(round(x, 1), BOTTOM + 20, str(depth), "mid"),
         ]
-    lines.append(
-        f'<text x="{(LEFT + WIDTH) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(told(say("depth")))}</text>'
-    )
-    return "\n".join((*lines, "</svg>")) + "\n"
+    lines.append(text(round((LEFT + WIDTH) / 2), HEIGHT - 8, say("depth"), "mid"))
+    return document((WIDTH, HEIGHT), title, numbers, lines, STYLE)
 
 
 def _across(n: int, count: int) -> float:
@@ -138,7 +124,6 @@ def _up(count: int, top: int) -> float:
     return BOTTOM - (BOTTOM - TOP) * log10(max(1, count)) / top
 
 
-def _mark(power: int, top: int) -> str:
-    y = _up(10**power, top)
-    line = f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - 16}"/>'
-    return line + f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{10**power:,}</text>'
+def _mark(power: int, top: int) -> tuple[str, str]:
+    y = round(_up(10**power, top), 1)
+    return line("grid", ((LEFT, y), (WIDTH - 16, y))), text(LEFT - 8, y + 4, f"{10**power:,}", "end")

@@ -119,6 +119,7 @@ def _rows(group: Iterable[Discharged], width: int, *, sentences: bool = False) -
     return drawn
 
 
+@drawing.register
 def _witness(value: Witness, width: int) -> RenderableType:
     lines = value.program.rstrip().split("\n")
     program = "\n".join(lines[:LONGEST_PROGRAM] + (["..."] if len(lines) > LONGEST_PROGRAM else []))

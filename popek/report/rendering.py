@@ -1,24 +1,24 @@
-"""Values as text and as HTML: finds the drawings, which register themselves, and puts them on a sheet."""
+"""Values as text, as HTML and as pictures: finds the drawings, which register themselves."""
 
 from collections.abc import Iterator
 from importlib import import_module
-from io import StringIO
 from typing import Any
 
 from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderableType
 
 from popek.report.drawing import drawing, pictured
-
-HTML_WIDTH = 100
-_PAGE = '<pre style="line-height:1.25;white-space:pre;font-family:monospace">{code}</pre>'
+from popek.report.hypertext import NOTEBOOK_WIDTH, page_part
 
 DRAWN = (
     "verdicts", "classes", "running", "sharing", "nesting", "comparing", "techniques", "listings", "texts", "proving",
-    "lattice", "repairing", "explaining", "nano", "exercises", "benching", "written",
+    "lattice", "repairing", "explaining", "nano", "exercises", "benching", "written", "machines",
     "structures", "systems",
 )  # fmt: skip
 """The modules of this package that know how a kind of value is drawn; imported in turn until one knows the value."""
+
+PICTURED = ("diagram", "nesting", "machines", "timeline")
+"""The modules that know how a kind of value is pictured."""
 
 
 @frozen
@@ -36,14 +36,15 @@ class _Drawn:
 def _learn(kind: type) -> None:
     """Import drawings until one of them is for this kind of value."""
     for name in DRAWN:
-        if kind in drawing.registry:
+        if any(k in drawing.registry for k in kind.__mro__[:-1]):
             return
         import_module(f"popek.report.{name}")
 
 
 def picture(value: Any) -> str | None:
     """Return a value's picture as SVG, or nothing if there is none to draw."""
-    _learn(type(value))
+    for name in PICTURED:
+        import_module(f"popek.report.{name}")
     return pictured(value)
 
 
@@ -53,7 +54,9 @@ def rendered(value: Any) -> RenderableType:
 
 
 def html(value: Any) -> str:
-    """Return a value as a piece of HTML, for a notebook."""
-    console = Console(file=StringIO(), record=True, width=HTML_WIDTH, force_jupyter=False, highlight=False)
-    console.print(rendered(value))
-    return console.export_html(inline_styles=True, code_format=_PAGE)
+    """Return a value as a piece of HTML, for a notebook; with its picture, if it has one.
+
+    A notebook shows one of the forms that a value offers, and prefers this one.
+    """
+    _learn(type(value))
+    return page_part(drawing(value, NOTEBOOK_WIDTH), picture(value))

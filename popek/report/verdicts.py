@@ -74,6 +74,30 @@ def _monitor(value: MonitorVerdict, width: int) -> RenderableType:
     return _monitors((value,), width)
 
 
+@drawing.register
+def _theorem(value: TheoremVerdict, width: int) -> RenderableType:
+    del width
+    drawn = table("", "", "")
+    drawn.add_row(Text(f"theorem {value.number}", no_wrap=True), mark(value.status), _sentence(value))
+    return drawn
+
+
+@drawing.register
+def _property(value: PropertyVerdict, width: int) -> RenderableType:
+    del width
+    drawn = table("", "")
+    drawn.add_row(mark(value.status), Text(_because(value)))
+    program = getattr(value.witness, "program", "")
+    return stack(drawn, _lines(program) if program else None)
+
+
+def _because(value: PropertyVerdict) -> str:
+    """Return who is to blame, and why."""
+    if not (value.blame and value.reason):
+        return _blamed(value.blame) if value.blame else value.reason
+    return say("{blamed}: {reason}", blamed=_blamed(value.blame), reason=value.reason)
+
+
 def _census(value: IsaVerdict) -> str:
     sensitive = [c for c in value.instructions if c.sensitive]
     critical = [c for c in sensitive if c.critical]
@@ -163,13 +187,17 @@ def _program(value: IsaVerdict) -> RenderableType | None:
             found: PropertyVerdict = getattr(monitor, name)
             text = getattr(found.witness, "program", "")
             if found.status is Status.REFUTED and text:
-                lines = str(text).rstrip().split("\n")
-                shown = "\n".join(lines[:LONGEST_PROGRAM] + (["..."] if len(lines) > LONGEST_PROGRAM else []))
                 caption = say(
                     "a guest that shows it ({name} under {monitor})", name=name.replace("_", " "), monitor=monitor.name
                 )
-                return stack(indented(Text(caption, style=QUIET)), indented(Text(shown), 2 * GAP))
+                return stack(indented(Text(caption, style=QUIET)), indented(_lines(text), 2 * GAP))
     return None
+
+
+def _lines(program: str) -> Text:
+    """Draw the beginning of a witness's program."""
+    lines = program.rstrip().split("\n")
+    return Text("\n".join(lines[:LONGEST_PROGRAM] + (["..."] if len(lines) > LONGEST_PROGRAM else [])))
 
 
 def asked_as(name: str) -> str:

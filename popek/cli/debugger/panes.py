@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from popek.engine.reference import Kind
 from popek.engine.stepper import Record
 from popek.language.phrase import say
-from popek.library.debugging import Line, Part, Session
+from popek.library.debugging import Line, Session
+from popek.library.memory_map import Part
 from popek.report.drawing import BAD, HEAD, OPEN, QUIET, number
 from popek.report.speech import Text, stacked
 
