@@ -10,15 +10,31 @@ from attrs import evolve
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Cause
-from popek.isa.cycle import Interrupt
+from popek.isa.cycle import NEW_BASE, NEW_BOUND, NEW_PC, NEW_STATUS, TRAP_WORDS, Interrupt
 from popek.isa.domain import Evaluation
 from popek.isa.expression import FALSE, Expr, as_expr
-from popek.isa.slot import IE, MEMORY, MODE, PC, RUN, RUNNING, TIMER, TIMER_PENDING, USER, Role, Slot
+from popek.isa.slot import (
+    BASE,
+    BOUND,
+    IE,
+    MEMORY,
+    MODE,
+    PC,
+    RUN,
+    RUNNING,
+    SUPERVISOR,
+    TIMER,
+    TIMER_PENDING,
+    USER,
+    Role,
+    Slot,
+)
 from popek.language.phrase import say
 from popek.prove.guest_mode import GuestPair, guest_events
 from popek.prove.inside import Pair, Side
 from popek.prove.obligation import Obligation, Query, Question
 from popek.prove.smtlib import Over
+from popek.prove.squares import others_memory_same
 from popek.prove.symbolic import Execution
 from popek.prove.terms import EXPRESSIONS, every, iff, implies, less, negated, same, unequal, unknown
 from popek.vmm import vm_map
@@ -37,6 +53,7 @@ def events(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     yield from _translation(isa, monitor)
     yield from _ticks(isa, monitor)
     yield from _exits(isa, monitor)
+    yield from _gives_control(isa, monitor)
     yield from _dispatch(isa, monitor)
 
 
@@ -203,6 +220,48 @@ def _exits(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
         return Question(tuple(pair.given()), every(*goal))
 
     yield _make("event:illegal", say("the trap words hold what is needed to recover the state"), query, name="exit")
+
+
+def _gives_control(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
+    """State that a real trap gives the monitor its machine, and spoils nothing of the monitor's or another's."""
+
+    def trapped() -> tuple[Pair, Execution]:
+        pair = Pair(isa, monitor)
+        operands = {n: unknown(n) for n in ("pc", "cause", "detail")}
+        return pair, Execution(evolve(pair.real, operands=operands), isa.cycle.swap)
+
+    def regains() -> Question:
+        pair, after = trapped()
+        status, *rest = (pair.host(as_expr(word)) for word in (NEW_STATUS, NEW_PC, NEW_BASE, NEW_BOUND))
+        wanted = {MODE: SUPERVISOR, IE: 0, RUN: RUNNING, **dict(zip((PC, BASE, BOUND), rest, strict=True))}
+        return Question(
+            (*pair.given(), same(status, SUPERVISOR)), every(*(same(after.slot(s), v) for s, v in wanted.items()))
+        )
+
+    def spares() -> Question:
+        pair, after = trapped()
+        lines = {i.pending for i in isa.cycle.interrupts} - {TIMER_PENDING}
+        index = unknown("element")
+        goal = [same(after.slot(s), pair.real.slot(s)) for s in isa.slots if s.kind == "device" or s in lines]
+        goal += [
+            same(after.element(a, index), pair.real.element(a, index))
+            for a in isa.arrays
+            if a.role is Role.RESOURCE and a is not MEMORY
+        ]
+        return Question(tuple(pair.given()), every(*goal, others_memory_same(pair, after, first=TRAP_WORDS)))
+
+    def walled() -> Question:
+        pair, after = trapped()
+        return Question(tuple(pair.given()), others_memory_same(pair, after, first=TRAP_WORDS))
+
+    control, blame = "resource_control", "event:illegal"
+    yield _make(blame, say("a real trap gives the monitor the processor, by the new PSW"), regains, control, "trap, entered")
+    yield _make(
+        blame, say("a real trap writes to no device, and to no word but the trap words"), spares, control, "trap, spared"
+    )
+    yield _make(
+        blame, say("a real trap writes to no word of another virtual machine's"), walled, "isolation", "trap, walled"
+    )
 
 
 class Stored:

@@ -168,7 +168,7 @@ def resource_control(square: Square) -> Obligation:
             same(after.slots[IE], 1),
             same(after.slots[RUN], RUNNING),
             *_untouched(pair, real),
-            _others_memory_same(pair, real, first=0),
+            others_memory_same(pair, real, first=0),
         )
         return _asked(square, pair, implies(real.completes, goal), *_confined(pair))
 
@@ -194,7 +194,7 @@ def _untouched(pair: Pair, real: Execution) -> Iterator[Any]:
             yield same(real.element(array, index), pair.real.element(array, index))
 
 
-def _others_memory_same(pair: Pair, real: Execution, first: int) -> Any:
+def others_memory_same(pair: Pair, real: Execution, first: int) -> Any:
     """State that real memory outside the allotment, from word `first` on, is as it was."""
     offset = unknown("offset")
     physical = pair.k + offset  # so that nobody need subtract: a guest's word is at k plus something less than w
@@ -216,9 +216,7 @@ def integrity(square: Square) -> Obligation:
     def query() -> Question:
         pair = square.pair()
         real, _ = square.run(pair)
-        goal = every(
-            _still_confined(pair, real), same(real.slot(MODE), USER), _others_memory_same(pair, real, first=16)
-        )
+        goal = every(_still_confined(pair, real), same(real.slot(MODE), USER), others_memory_same(pair, real, first=16))
         return _asked(square, pair, implies(real.completes, goal), *_confined(pair))
 
     return _obligation(square, "isolation", say("{name}, integrity", name=_name(square)), says, query, spares=True)

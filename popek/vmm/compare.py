@@ -18,7 +18,7 @@ from popek.isa.porting import NO_PORT, port
 from popek.isa.slot import MEMORY, REGISTERS, Array, Role
 from popek.shown import Shown
 from popek.vmm.allotment import Allotment
-from popek.vmm.control import broken, trespasses
+from popek.vmm.control import broken, spoilt, trespasses
 from popek.vmm.monitor import TRAP_AND_EMULATE, Monitor, Treatment
 from popek.vmm.virtual import VirtualState
 from popek.vmm.virtual_machine import VirtualMachine, default_allotment
@@ -193,6 +193,7 @@ class LockStep:
         )
         self.divergence: Divergence | None = None
         self.violation: Violation | None = None
+        self.virtual.at_traps = self._at_traps
 
     def watched(self, bare: Callable[[Record], None], virtual: Callable[[Record], None]) -> None:
         """Have every record of either side seen by somebody, to the very end."""
@@ -245,6 +246,11 @@ class LockStep:
             found = (Difference("outcome", None, None),)
         bare, virtual = self._sides
         return Divergence(self.bare.counts["steps"], found, tuple(bare.records), tuple(virtual.records))
+
+    def _at_traps(self, real: State, changes: list[Change]) -> None:
+        sentences = () if self.violation else tuple(spoilt(real, self.virtual.allotment, changes))
+        if sentences:
+            self.violation = Violation(self.virtual.counts["steps"] + 1, sentences)
 
     def _check_control(self) -> None:
         if self.violation is None and self.virtual.state.inside:

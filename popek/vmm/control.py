@@ -10,8 +10,23 @@ from attrs import frozen
 
 from popek.engine.compiled import closure
 from popek.engine.state import Change, State
+from popek.isa.cycle import NEW_BASE, NEW_BOUND, NEW_PC, TRAP_WORDS
 from popek.isa.expression import Expr, as_expr, both, either, eq, not_, ult
-from popek.isa.slot import BASE, BOUND, IE, MEMORY, MODE, RUN, RUNNING, TIMER, TIMER_PENDING, USER, Role
+from popek.isa.slot import (
+    BASE,
+    BOUND,
+    IE,
+    MEMORY,
+    MODE,
+    PC,
+    RUN,
+    RUNNING,
+    SUPERVISOR,
+    TIMER,
+    TIMER_PENDING,
+    USER,
+    Role,
+)
 from popek.language.phrase import say
 from popek.vmm.allotment import Allotment
 from popek.vmm.vm_map import K, W
@@ -51,6 +66,37 @@ def broken(real: State, allotment: Allotment) -> Iterator[str]:
     for claim in INVARIANT:
         if not closure(claim.holds)(real, values):
             yield say("not so: {says}", says=claim.says)
+
+
+def spoilt(real: State, allotment: Allotment, changes: Iterable[Change]) -> Iterator[str]:
+    """Give what a real trap, just taken, has done that no trap should: what the monitor does not get, or has lost."""
+    owners = {id(words): array for array, words in real.arrays.items()}
+    clocked = {*real.isa.clocks, *(c.clock for c in real.isa.clocks)}
+    words = zip((PC, BASE, BOUND), (NEW_PC, NEW_BASE, NEW_BOUND), strict=True)
+    wanted = {MODE: SUPERVISOR, IE: 0, RUN: RUNNING, **{s: real.element(MEMORY, w) for s, w in words}}
+    for slot, value in wanted.items():
+        if real.slot(slot) != value:
+            yield say(
+                "after a real trap {slot} is {found}, and the monitor's is {wanted}",
+                slot=slot.name,
+                found=real.slot(slot),
+                wanted=value,
+            )
+    for container, key, old in changes:
+        array = owners.get(id(container))
+        if array is MEMORY and key not in allotment and key >= TRAP_WORDS and container[key] != old:
+            yield say(
+                "real memory word {key}, outside the allotment, changed from {old} to {now} in a trap",
+                key=key,
+                old=old,
+                now=container[key],
+            )
+        elif array is not None and array is not MEMORY and array.role is Role.RESOURCE:
+            yield say("the real {name} was written at {key} by a trap", name=array.name, key=key)
+        elif container is real.slots and key.kind == "device" and key not in clocked and container[key] != old:
+            yield say(
+                "the real {name} changed from {old} to {now} in a trap", name=key.name, old=old, now=container[key]
+            )
 
 
 def trespasses(real: State, allotment: Allotment, changes: Iterable[Change]) -> Iterator[str]:

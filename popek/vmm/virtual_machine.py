@@ -54,7 +54,8 @@ class VirtualMachine(Stepper):
 
     `sensitive` and `critical` name the instructions of those classes, for monitors that treat them apart. A guest of a
     monitor that wants it ported has to be ported (`isa/porting.py`); what is not runs as it would anywhere. `meanwhile`
-    is done to the real state whenever the guest gets the processor: what others have done who had it before.
+    is done to the real state whenever the guest gets the processor: what others have done who had it before. `at_traps`
+    is given the real state, and what the step has changed, whenever the monitor gets it.
 
     `platform` is what the monitor has, if that is no real machine of its own. Then somebody else decides when it runs,
     and gives it the processor step by step (`turn`, `proceed`); the changes go into the platform's journal. With
@@ -100,6 +101,7 @@ class VirtualMachine(Stepper):
         self.counts[DIRECT] = 0
         self.direct_changes: list[Change] = []
         self.meanwhile: Callable[[State], None] | None = None
+        self.at_traps: Callable[[State, list[Change]], None] | None = None
         self._fast = Fast(self)
         if platform is None:
             self._begin()
@@ -254,6 +256,8 @@ class VirtualMachine(Stepper):
             self.direct_changes = self.journal.changes[before:]
             self._count(DIRECT)
             return evolve(event, mode=mode), DIRECT
+        if self.at_traps is not None:
+            self.at_traps(self.real, self.journal.changes[before:])
         cause = self._virtual.leave()
         if self._code is not None and copy is not None:
             self._code.left(address, copy if event.kind is Kind.TRAP else None)

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from popek.isa.behaviour import Behaviour, Cause, Copy, Effect, Put, Store, Trap
 from popek.isa.cycle import OLD_BASE, OLD_BOUND, OLD_PC, OLD_STATUS, OLD_TIMER, SWAP
-from popek.isa.expression import FALSE, Expr, Word, as_expr, both, element, eq, ite, load, ne, real, ult
+from popek.isa.expression import FALSE, Expr, Word, as_expr, both, element, eq, ite, load, ne, operand, real, ult
 from popek.isa.instruction import INSTRUCTION_WORD, A, Instruction, imm, ra, rb
 from popek.isa.slot import (
     BASE,
@@ -118,6 +118,37 @@ def test_hardware_that_does_not_store_what_a_monitor_needs_is_refuted(word: int)
     assert verdict.status is Status.REFUTED
     assert verdict.blame == ("event:illegal",)
     assert (noticed(isa, TRAP_AND_EMULATE, E) is not None) == (word in (OLD_PC, OLD_TIMER))
+
+
+TRAPS: Mapping[str, tuple[str, Behaviour]] = {
+    "a trap that stays in user mode": (C, evolve(SWAP, writes={**SWAP.writes, MODE: as_expr(MODE)})),
+    "a trap that stops the processor": (C, evolve(SWAP, writes={**SWAP.writes, RUN: as_expr(HALTED)})),
+    "a trap that leaves interrupts on": (C, evolve(SWAP, writes={**SWAP.writes, IE: as_expr(1)})),
+    "a trap that keeps R": (C, evolve(SWAP, writes={s: e for s, e in SWAP.writes.items() if s not in (BASE, BOUND)})),
+    "a trap that goes on where it was": (C, evolve(SWAP, writes={**SWAP.writes, PC: as_expr(PC)})),
+    "a trap that writes to a word of somebody else's": (
+        I,
+        evolve(SWAP, effects=(*SWAP.effects, Put(MEMORY, 150, operand("pc")))),
+    ),
+    "a trap that prints": (C, evolve(SWAP, effects=(*SWAP.effects, Put(CONSOLE_OUTPUT, 0, operand("cause"))))),
+}
+
+
+@pytest.mark.parametrize("fault", TRAPS)
+def test_a_machine_with_this_trap_is_refuted(fault: str) -> None:
+    """Whoever executes the least supervisor call takes the machine from its monitor, or a word from a neighbour."""
+    prop, swap = TRAPS[fault]
+    isa = evolve(FEW, name="wrong", cycle=evolve(FEW.cycle, swap=swap))
+    found = noticed(isa, TRAP_AND_EMULATE, prop)
+    assert found
+    assert found.blame == "event:illegal"
+
+
+def test_a_trap_that_resets_a_device_is_not_proved_to_spare_it() -> None:
+    """No guest of a monitor whose device is at rest shows it: so much is not proved, and not refuted either."""
+    swap = evolve(SWAP, writes={**SWAP.writes, CONSOLE_READ: as_expr(0)})
+    isa = evolve(FEW, name="wrong", cycle=evolve(FEW.cycle, swap=swap))
+    assert prove(isa, TRAP_AND_EMULATE, classes_of(isa)).verdict(C).blame == ("event:illegal",)
 
 
 def test_a_trap_of_user_mode_alone_need_not_be_a_privilege_trap() -> None:

@@ -114,7 +114,7 @@ CLAIMS: Mapping[str, tuple[Change, str, str]] = {
     "the results need not be the same": (patch(squares, "_same", nothing), "psw-storable", "equivalence"),
     "R need not stay inside": (patch(squares, "_still_confined", true), "r-writable", "resource_control"),
     "devices and timer may be touched": (patch(squares, "_untouched", nothing), "open-console", "resource_control"),
-    "others' memory may change": (patch(squares, "_others_memory_same", true), "spill", "resource_control"),
+    "others' memory may change": (patch(squares, "others_memory_same", true), "spill", "resource_control"),
     "secrets may differ": (patch(squares, "_alike", nothing), "mfpi", "isolation"),
     "an address is taken to have a successor": (
         lambda m: m.setattr(Pair, "translations", _with_successors(Pair.translations)),

@@ -7,10 +7,11 @@ import pytest
 from attrs import evolve
 
 from popek.isa.architecture import Isa
-from popek.isa.behaviour import Behaviour, Cause, Store
+from popek.isa.behaviour import Behaviour, Cause, Put, Store
 from popek.isa.classic import CLASSIC
-from popek.isa.expression import Expr
-from popek.isa.instruction import IGNORED, Instruction
+from popek.isa.expression import SIZE, Expr
+from popek.isa.instruction import IGNORED, A, Instruction
+from popek.isa.slot import REGISTERS
 from popek.prove.classes import Showing, classify
 from popek.prove.properties import prove
 from popek.prove.theorems import theorem_1, theorem_3
@@ -87,3 +88,11 @@ def test_a_memory_trap_in_one_mode_alone_is_where_the_paper_leaves_a_gap() -> No
     assert theorem_1(classify(isa)).holds
     assert refuted(isa, TRAP_AND_EMULATE) == ["equivalence"]
     assert faults(faulting.supervisor) != faults(faulting.user)
+
+
+def test_the_size_of_memory_is_another_gap() -> None:
+    """It is no part of the state, and so nothing that an instruction could be sensitive to; and a guest has less."""
+    measures = Instruction("odd", "ra", 0x60, "Read the size of memory.", Behaviour({}, [Put(REGISTERS, A, SIZE)]))
+    isa = evolve(CLASSIC, name="gap", instructions=(CLASSIC["nop"], measures))
+    assert theorem_1(classify(isa)).holds
+    assert refuted(isa, TRAP_AND_EMULATE) == ["equivalence"]

@@ -66,7 +66,7 @@ from popek.isa.slot import (
 
 CC = Slot("cc", "Condition codes N, Z, V, C in bits 3..0.", Role.PROGRAM, bits=4)
 PREVIOUS = Slot("previous_mode", "Previous mode: 0 kernel, 1 user.", bits=1)
-WAITING = Slot("waiting", "Waiting for an interrupt, as the console shows.", kind="device", bits=1)
+WAITING = Slot("waiting", "Waiting for an interrupt, as the console shows.", kind="run", bits=1)
 
 _EMULATOR = "simh/simh, PDP11/pdp11_cpu.c"
 _SP = 14
