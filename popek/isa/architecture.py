@@ -9,12 +9,13 @@ from functools import cached_property
 from attrs import evolve, frozen
 
 from popek.errors import PopekError, Problem, nearest
+from popek.isa import wellformed
 from popek.isa.behaviour import Behaviour
 from popek.isa.cycle import CYCLE, Cycle, tick
 from popek.isa.encoding import OPCODE_LOW
 from popek.isa.expression import Expr, legal, load, not_, operand
 from popek.isa.instruction import Instruction, InUser
-from popek.isa.slot import ARRAYS, BASE, BOUND, MODE, SLOTS, SUPERVISOR, Array, Role, Slot
+from popek.isa.slot import ARRAYS, SLOTS, SUPERVISOR, Array, Slot
 from popek.isa.translation import RELOCATION_BOUNDS, Translation
 from popek.language.phrase import say
 
@@ -63,117 +64,7 @@ class Isa:
     story: str = ""
 
     def __attrs_post_init__(self) -> None:
-        for what in ("name", "opcode"):
-            values = [getattr(i, what) for i in self.instructions]
-            double = sorted({str(v) for v in values if values.count(v) > 1})
-            if double:
-                raise PopekError(
-                    say(
-                        "ISA {isa}: two instructions have the {what} {double}",
-                        isa=self.name,
-                        what=what,
-                        double=", ".join(double),
-                    )
-                )
-        self._check_names()
-        self._check_slots()
-        for instruction in self.instructions:
-            self._check_state(instruction)
-        if self.guest is not None:
-            self._check_guest(self.guest)
-
-    def _check_guest(self, guest: GuestMode) -> None:
-        names = [s.name for s in self.slots]
-        for slot in (*guest.copies, MODE, BASE, BOUND):
-            if slot not in self.slots or slot not in guest.copies:
-                raise PopekError(
-                    Problem(
-                        say("ISA {isa}: guest mode has no copy of `{slot}`", isa=self.name, slot=slot)
-                        if slot in self.slots
-                        else say(
-                            "ISA {isa}: guest mode copies `{slot}`, which the ISA does not declare",
-                            isa=self.name,
-                            slot=slot,
-                        ),
-                        hint=nearest(slot.name, names)
-                        if slot not in self.slots
-                        else say("of mode and R it must have one"),
-                    )
-                )
-        strange = [n for n in guest.exits if n not in self.by_name]
-        if strange:
-            hint = nearest(strange[0], self.by_name)
-            raise PopekError(
-                Problem(
-                    say(
-                        "ISA {isa}: `{strange}` leaves guest mode, and is no instruction",
-                        isa=self.name,
-                        strange=strange[0],
-                    ),
-                    hint=hint,
-                )
-            )
-
-    def _check_names(self) -> None:
-        """Refuse state that could be taken for other state, and a slot that begins with more than it holds."""
-        names = [*(s.name for s in self.slots), *(a.name for a in self.arrays)]
-        for name in names:
-            if not name.isidentifier() or not name.isascii():
-                message = say("ISA {isa}: `{name}` cannot be the name of a slot or an array", isa=self.name, name=name)
-                raise PopekError(Problem(message, hint=say("take letters, digits and `_`, a letter first")))
-            if names.count(name) > 1:
-                raise PopekError(say("ISA {isa}: two slots or arrays are called `{name}`", isa=self.name, name=name))
-        for slot in self.slots:
-            if slot.bits is not None and not (isinstance(slot.reset, int) and 0 <= slot.reset < 1 << slot.bits):
-                raise PopekError(
-                    say(
-                        "ISA {isa}: `{slot}` has {bits} bits, and is {reset} at reset",
-                        isa=self.name,
-                        slot=slot,
-                        bits=slot.bits,
-                        reset=slot.reset,
-                    )
-                )
-
-    def _check_slots(self) -> None:
-        needed = {s.clock: say("`{s}` sets when it runs out", s=s) for s in self.slots if s.clock is not None}
-        needed |= {
-            i.pending: say("asks for the {cause} interrupt", cause=i.cause.name.lower()) for i in self.cycle.interrupts
-        }
-        for slot, why in needed.items():
-            if slot not in self.slots:
-                message = say("ISA {isa}: `{slot}`, which {why}, is not declared", isa=self.name, slot=slot, why=why)
-                raise PopekError(Problem(message, hint=say("add it to the ISA's slots")))
-        for array in self.arrays:
-            if array.size == "q" and array.role is Role.PROGRAM:
-                message = say(
-                    "ISA {isa}: `{array}` is program state, and as large as physical memory",
-                    isa=self.name,
-                    array=array,
-                )
-                raise PopekError(
-                    Problem(
-                        message, hint=say("a virtual machine has less memory: give a number, or make it a resource")
-                    )
-                )
-
-    def _check_state(self, instruction: Instruction) -> None:
-        declared = {*self.slots, *self.arrays}
-        for behaviour in (instruction.supervisor, instruction.user):
-            used = behaviour.reads | behaviour.writes.keys() | {getattr(e, "array", None) for e in behaviour.effects}
-            strange = sorted(str(s) for s in used - declared - {None})
-            if strange:
-                raise PopekError(
-                    Problem(
-                        say(
-                            "ISA {isa}: `{instruction}` uses {strange}, which the ISA does not declare",
-                            isa=self.name,
-                            instruction=instruction,
-                            strange=", ".join(strange),
-                        ),
-                        hint=say("add it to the ISA's slots or arrays"),
-                    )
-                )
+        wellformed.check(self)
 
     @cached_property
     def by_name(self) -> Mapping[str, Instruction]:

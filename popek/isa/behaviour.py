@@ -49,6 +49,11 @@ def _fit(slot: Slot, value: Expr) -> Expr:
     return value & ((1 << slot.bits) - 1)
 
 
+def _told_apart(writes: Mapping[Slot, Expr]) -> tuple[Mapping[Slot, Expr], tuple[Expr, ...]]:
+    """Return what tells writes from others: what they are, and in which order their addresses are tried."""
+    return writes, tuple(a for e in writes.values() for a in e.references)
+
+
 def _effects(effects: "Iterable[Effect]") -> "tuple[Effect, ...]":
     return tuple(effects)
 
@@ -97,6 +102,16 @@ class Store:
     when: Expr = TRUE
 
 
+MOST_COPIED = 1 << 24
+"""Words of the largest memory."""
+
+
+def _counted(count: int) -> int:
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_COPIED:
+        raise ValueError(f"a transfer has 0 to {MOST_COPIED} words, not {count!r}")
+    return count
+
+
 @frozen
 class Copy:
     """A device's transfer: `array[index + i] := source[start + i]` for all 0 <= i < count, at once, if `when`."""
@@ -105,7 +120,7 @@ class Copy:
     index: Expr = field(converter=as_expr)
     source: Array
     start: Expr = field(converter=as_expr)
-    count: int
+    count: int = field(converter=_counted)
     when: Expr = TRUE
 
 
@@ -116,7 +131,7 @@ Effect = Put | Store | Copy
 class Behaviour:
     """Traps, in order, and writes, all at once: `writes` to slots, `effects` on arrays and memory."""
 
-    writes: Mapping[Slot, Expr] = field(factory=dict, converter=_words)
+    writes: Mapping[Slot, Expr] = field(factory=dict, converter=_words, eq=_told_apart)
     effects: tuple[Effect, ...] = field(default=(), converter=_effects)
     traps: tuple[Trap, ...] = field(default=(), converter=_traps)
 
@@ -169,6 +184,12 @@ class Behaviour:
     def guard_reads(self) -> frozenset[Slot | Array]:
         """Every slot and array on which it depends whether, and how, the behaviour traps."""
         return _mentioned(e for t in self.guards() for e in (t.when, t.detail))
+
+    @cached_property
+    def operands(self) -> frozenset[str]:
+        """The name of every operand that a guard or a write mentions."""
+        guards = (e for t in self.guards() for e in (t.when, t.detail))
+        return frozenset().union(*(e.operands for e in (*guards, *self.values())))
 
     def lower(self, translation: Translation) -> "Behaviour":
         """Return the same with memory references made explicit: their faults as traps, their words as elements."""

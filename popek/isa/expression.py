@@ -10,6 +10,7 @@ There are two sorts, words and truths. Nothing here simplifies: `x + 0` stays as
 from collections.abc import Callable, Iterator
 from enum import Enum, unique
 from functools import cached_property
+from typing import Any
 from weakref import WeakValueDictionary
 
 from attrs import field, frozen
@@ -133,9 +134,16 @@ class Expr:
         return tuple(found)
 
     @cached_property
+    def operands(self) -> frozenset[str]:
+        """The name of every operand in it."""
+        if self.op is Op.OPERAND:
+            return frozenset((str(self.payload),))
+        return _union([a.operands for a in self.args])
+
+    @cached_property
     def ops(self) -> frozenset[Op]:
         """Every kind of node in it."""
-        return frozenset((self.op,)).union(*(a.ops for a in self.args))
+        return _OWN[self.op] | _union([a.ops for a in self.args])
 
     def with_args(self, args: tuple["Expr", ...]) -> "Expr":
         """Return the same kind of node with other arguments, of the same sorts."""
@@ -167,6 +175,18 @@ class Expr:
 
     def __repr__(self) -> str:
         return show(self)
+
+
+_OWN = {op: frozenset((op,)) for op in Op}
+
+
+def _union(sets: list[frozenset[Any]]) -> frozenset[Any]:
+    """Join sets, most of which say the same or nothing."""
+    found: frozenset[Any] = frozenset()
+    for each in sets:
+        if not found >= each:
+            found = found | each if found else each
+    return found
 
 
 Word = Expr | Slot | int

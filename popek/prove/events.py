@@ -255,9 +255,15 @@ def _gives_control(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
         return Question(tuple(pair.given()), others_memory_same(pair, after, first=TRAP_WORDS))
 
     control, blame = "resource_control", "event:illegal"
-    yield _make(blame, say("a real trap gives the monitor the processor, by the new PSW"), regains, control, "trap, entered")
     yield _make(
-        blame, say("a real trap writes to no device, and to no word but the trap words"), spares, control, "trap, spared"
+        blame, say("a real trap gives the monitor the processor, by the new PSW"), regains, control, "trap, entered"
+    )
+    yield _make(
+        blame,
+        say("a real trap writes to no device, and to no word but the trap words"),
+        spares,
+        control,
+        "trap, spared",
     )
     yield _make(
         blame, say("a real trap writes to no word of another virtual machine's"), walled, "isolation", "trap, walled"

@@ -8,9 +8,9 @@ from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause, Copy, Put, Trap
 from popek.isa.classic import CLASSIC
 from popek.isa.cycle import Cycle, Interrupt
-from popek.isa.expression import TRUE, as_expr, element
-from popek.isa.instruction import EXECUTES, IGNORED, TRAPS, Instruction
-from popek.isa.slot import ARRAYS, DISK, MEMORY, SLOTS, SUPERVISOR, TIMER, USER, Array, Role, Slot
+from popek.isa.expression import TRUE, as_expr, element, operand
+from popek.isa.instruction import EXECUTES, IGNORED, TRAPS, A, Instruction
+from popek.isa.slot import ARRAYS, DISK, MEMORY, REGISTERS, SLOTS, SUPERVISOR, TIMER, USER, Array, Role, Slot
 
 NOP = CLASSIC["nop"]
 
@@ -116,3 +116,40 @@ def test_program_state_is_not_as_large_as_memory() -> None:
     tags = Array("tags", "One for each word.", Role.PROGRAM, size="q")
     with pytest.raises(PopekError, match="`tags` is program state, and as large as physical memory"):
         evolve(CLASSIC, arrays=(*ARRAYS, tags))
+
+
+UNENCODED = {
+    "has the opcode 256, which no word has": ("it", "", 256, Behaviour()),
+    "has the opcode -1, which no word has": ("it", "", -1, Behaviour()),
+    "`event:fetch` cannot be the name of an instruction": ("event:fetch", "", 1, Behaviour()),
+    "uses the operand `a`, which it does not have": ("it", "", 1, Behaviour({}, [Put(REGISTERS, A, 1)])),
+    "uses the operand `offset`, which it does not have": ("it", "ra", 1, Behaviour({TIMER: operand("offset")})),
+}
+
+
+@pytest.mark.parametrize("message", UNENCODED)
+def test_an_instruction_that_no_word_is_is_refused(message: str) -> None:
+    """Of what is never executed everything holds; nothing is proved of it, since there is no such machine."""
+    name, syntax, opcode, does = UNENCODED[message]
+    assert message in refused(Instruction(name, syntax, opcode, "It.", does))
+
+
+def test_a_trap_has_three_operands() -> None:
+    """The old pc, the cause, a detail; there is nothing else that a trap could be told."""
+    swap = evolve(CLASSIC.cycle.swap, writes={**CLASSIC.cycle.swap.writes, TIMER: operand("ticks")})
+    with pytest.raises(PopekError, match="`trap` uses the operand `ticks`"):
+        evolve(CLASSIC, cycle=evolve(CLASSIC.cycle, swap=swap))
+
+
+@pytest.mark.parametrize("bits", [0, -1, 32, 40])
+def test_a_slot_of_no_width_is_refused(bits: int) -> None:
+    """A whole word has no `bits`; a claim about what is less than 2^32 would be about nothing."""
+    with pytest.raises(PopekError, match=f"`odd` has {bits} bits"):
+        evolve(CLASSIC, slots=(*SLOTS, Slot("odd", "Odd.", bits=bits)))
+
+
+@pytest.mark.parametrize("count", [-1, 1 << 32, True, 1.0])
+def test_a_transfer_of_no_number_of_words_is_refused(count: object) -> None:
+    """The engines would count otherwise than the proof does."""
+    with pytest.raises(ValueError, match="a transfer has 0 to"):
+        Copy(REGISTERS, 0, REGISTERS, 1, count)  # type: ignore[arg-type]

@@ -149,6 +149,14 @@ def test_behaviours_are_values() -> None:
     assert one != other.unprivileged()
 
 
+def test_behaviours_that_try_their_addresses_in_another_order_differ() -> None:
+    """Which address a memory trap tells of is the first that is not legal."""
+    one, other = {BASE: load(A), BOUND: load(B)}, {BOUND: load(B), BASE: load(A)}
+    assert Behaviour(one) != Behaviour(other)
+    assert [t.detail for t in Behaviour(other).guards()] == [B, A]
+    assert Behaviour(one) == Behaviour({BASE: load(A), BOUND: load(B)})
+
+
 def test_going_on_to_the_next_word_is_the_default() -> None:
     """A behaviour that does not write the pc advances it; one that does is left alone."""
     assert Behaviour().advancing() == Behaviour({PC: as_expr(PC) + 1})

@@ -24,7 +24,7 @@ from popek.isa.cycle import (
     SWAP,
 )
 from popek.isa.expression import Expr, as_expr, element, eq, ite, load, not_, operand, ult
-from popek.isa.instruction import A, B, ra, rb
+from popek.isa.instruction import TRAPS, A, B, Instruction, ra, rb
 from popek.isa.slot import (
     BASE,
     BOUND,
@@ -41,6 +41,7 @@ from popek.isa.slot import (
     TIMER,
     TIMER_PENDING,
     USER,
+    Role,
     Slot,
 )
 from popek.prove.properties import prove
@@ -175,6 +176,26 @@ def test_a_routine_that_is_another_way_to_say_the_same_is_proved() -> None:
         TRAP_AND_EMULATE, name="right", routines={"getmode": Behaviour({}, [Put(REGISTERS, A, MEMORY_OF_MODE)])}
     )
     assert prove(FEW, plain, classes_of(FEW)).verdict("equivalence").status is Status.PROVED
+
+
+_FAR, _NEAR = Slot("far", "A register.", Role.PROGRAM), Slot("near", "A register.", Role.PROGRAM)
+_BOTH = {_FAR: load(ra), _NEAR: load(rb)}
+
+
+@pytest.mark.parametrize("structural", [True, False])
+def test_a_routine_that_tries_its_addresses_in_another_order_is_refuted(*, structural: bool) -> None:
+    """If neither address is legal, the trap tells of the first: two words are loaded, and which one fails shows."""
+    loads = Instruction("loads", "ra, rb", 0x60, "Load two registers.", Behaviour(_BOTH), TRAPS)
+    isa = evolve(FEW, name="loading", slots=(*FEW.slots, _FAR, _NEAR), instructions=(*FEW.instructions, loads))
+    other_way = Behaviour(dict(reversed(_BOTH.items())))
+    assert loads.does != other_way
+    wrong = evolve(TRAP_AND_EMULATE, name="wrong", routines={"loads": other_way})
+    known = classes_of(isa)
+    for monitor, expected in ((TRAP_AND_EMULATE, Status.PROVED), (wrong, Status.REFUTED)):
+        assert prove(isa, monitor, known, structural=structural).verdict("equivalence").status is expected
+    found = noticed(isa, wrong, "equivalence")
+    assert found
+    assert found.blame == "loads"
 
 
 MEMORY_OF_MODE = ite(eq(MODE, 0), 0, 7)
