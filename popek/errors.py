@@ -4,12 +4,14 @@ Three kinds of wrong have three mechanisms. What the machine does (a trap, an ex
 user did is a `PopekError`. What we did wrong is an assertion, and ends the run loudly; it is not to be found here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from attrs import frozen
 
 from popek.language.phrase import say
+from popek.language.speaking import told
+from popek.language.width import columns
 
 
 @frozen
@@ -23,7 +25,11 @@ class Place:
     length: int = 1
 
     def __str__(self) -> str:
-        parts = [self.file, *(str(n) for n in (self.line, self.column) if n)]
+        return self.said(str)
+
+    def said(self, said: Callable[[str], str]) -> str:
+        """Return the place as text; a file that has no name of its own, such as standard input, is said."""
+        parts = [said(self.file), *(str(n) for n in (self.line, self.column) if n)]
         return ":".join(parts)
 
 
@@ -36,15 +42,21 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        lines = [f"{self.place}: {self.message}" if self.place else self.message]
+        return self._written(str)
+
+    def told(self) -> str:
+        """Return the same in the language that is spoken."""
+        return self._written(told)
+
+    def _written(self, said: Callable[[str], str]) -> str:
+        lines = [f"{self.place.said(said)}: {said(self.message)}" if self.place else said(self.message)]
         if self.place and self.place.text and self.place.column:
             shown = self.place.text.replace("\t", " ")
-            lines += [
-                f"    {shown}",
-                "    " + " " * (self.place.column - 1) + "^" * max(1, self.place.length),
-            ]
+            before, under = shown[: self.place.column - 1], shown[self.place.column - 1 :][: self.place.length]
+            beyond = self.place.column - 1 - len(before) + columns(before)
+            lines += [f"    {shown}", "    " + " " * beyond + "^" * max(1, self.place.length, columns(under))]
         if self.hint:
-            lines.append(f"  {self.hint}")
+            lines.append(f"  {said(self.hint)}")
         return "\n".join(lines)
 
 

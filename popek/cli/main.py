@@ -10,13 +10,17 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 from popek import __version__
+from popek.cli.help import Context
+from popek.cli.language import OPTION, chosen, configuration
 from popek.cli.terminal import complain, note, silence, write
 from popek.errors import PopekError, Problem, nearest
 from popek.language.phrase import say
+from popek.language.speaking import speaking, told
 
 DONE, REFUTED, BAD_INPUT, OPEN, OUR_BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
 
@@ -59,6 +63,8 @@ TOUR = (
 class Commands(click.Group):
     """The commands, each in a module of its own that binds `command`."""
 
+    context_class = Context
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands' names."""
         del ctx
@@ -70,6 +76,9 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         found: click.Command = import_module(f"popek.cli.commands.{cmd_name}").command
+        found.context_class = Context
+        if OPTION not in found.params:
+            found.params.append(OPTION)
         return found
 
     def resolve_command(
@@ -78,7 +87,7 @@ class Commands(click.Group):
         """Find the command that is meant, or say which is nearest."""
         if not args[0].startswith("-") and args[0] not in COMMANDS and not ctx.resilient_parsing:
             hint = nearest(args[0], COMMANDS) or say("`popek --help` lists the commands")
-            raise PopekError(Problem(say("there is no command `{args}`", args=args[0]), hint=hint))
+            raise PopekError(Problem(say("there is no command `{name}`", name=args[0]), hint=hint))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -108,16 +117,30 @@ def popek(ctx: click.Context) -> int:
     """Simulate a hypervisor, and prove the Popek-Goldberg theorem."""
     if ctx.invoked_subcommand is None:
         formatter = ctx.make_formatter()
-        formatter.write(f"popek {__version__}: the Popek-Goldberg theorem, run and proved\n\n")
+        formatter.write(f"popek {__version__}: {told(say('the Popek-Goldberg theorem, run and proved'))}\n\n")
         with formatter.indentation():
             formatter.write_dl(list(TOUR), col_max=44)
-        formatter.write(say("\nAll commands: popek --help\n"))
+        formatter.write(f"\n{told(say('All commands: popek --help'))}\n")
         write(formatter.getvalue())
     return DONE
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the program and return its exit status."""
+popek.params.append(OPTION)
+
+
+def main(arguments: Sequence[str], configuration: Path | None = None) -> int:
+    """Run the program and return its exit status; a user's configuration is read where one is named."""
+    try:
+        tag = chosen(arguments, configuration)
+    except PopekError as error:
+        complain(error)
+        return BAD_INPUT
+    with speaking(tag):
+        return _ended(arguments)
+
+
+def _ended(arguments: Sequence[str]) -> int:
+    """Do what is asked, and make an exit status of every way in which that can end."""
     try:
         return _invoke(arguments)
     except click.exceptions.Exit as error:
@@ -159,7 +182,7 @@ def _unwritten(error: OSError) -> int:
 def _confess() -> int:
     if sys.stderr is not None:
         traceback.print_exc()
-        note(f"popek {__version__}: this is a bug in popek; please report it with the lines above")
+        note(f"popek {__version__}: {told(say('this is a bug in popek; please report it with the lines above'))}")
     return OUR_BUG
 
 
@@ -170,7 +193,7 @@ OBJECTS_BETWEEN_COLLECTIONS = 200_000
 def run() -> None:
     """Run the program on the command line's arguments and exit."""
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-    status = main(sys.argv[1:])
+    status = main(sys.argv[1:], configuration())
     gc.freeze()  # what there is ends with the process, and need not be looked through once more
     for stream in (sys.stdout, sys.stderr):
         try:

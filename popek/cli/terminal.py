@@ -13,8 +13,10 @@ from typing import Any, TextIO
 
 import click
 
+from popek.cli.help import complaint
 from popek.errors import PopekError
 from popek.language.phrase import say
+from popek.language.speaking import told
 
 NARROWEST, WIDEST = 40, 200
 
@@ -68,7 +70,7 @@ def silence(stream: TextIO) -> None:
 
 def complain(error: PopekError | click.ClickException) -> None:
     """Tell the user what was wrong, on standard error, in plain text."""
-    note(*(say("error: {m}", m=m) for m in _messages(error)))
+    note(*(told(say("error: {message}", message=m)) for m in _messages(error)))
 
 
 def note(*lines: str) -> None:
@@ -84,11 +86,11 @@ def note(*lines: str) -> None:
 
 def _messages(error: PopekError | click.ClickException) -> list[str]:
     if isinstance(error, PopekError):
-        return [str(p) for p in error.problems]
-    message = error.format_message()
+        return [p.told() for p in error.problems]
+    message = complaint(error)
     message = message[:1].lower() + message[1:].rstrip(".")
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "popek"
-    return [say("{message}\n  `{command} --help` shows how it is used", message=message, command=command)]
+    return [told(say("{message}\n  `{command} --help` shows how it is used", message=message, command=command))]
 
 
 def show(value: Any) -> None:
