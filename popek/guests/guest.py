@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from attrs import field, frozen
 
-from popek.language.phrase import say
+from popek.language.phrase import Phrase, say
 
 MAX_STEPS = 100_000
 MEMORY = 1024
@@ -90,8 +90,8 @@ class Guest:
     name: str
     source: str = field(repr=False)
     file: str = ""
-    title: str = ""
-    teaches: str = ""
+    title: str = field(default="", converter=Phrase)
+    teaches: str = field(default="", converter=Phrase)
     isa: str = "classic"
     memory: int = MEMORY
     input: bytes = b""

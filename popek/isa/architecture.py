@@ -6,7 +6,7 @@ A variant is a named delta on another ISA, never a copy: `CLASSIC.vary("deaf", s
 from collections.abc import Mapping
 from functools import cached_property
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from popek.errors import PopekError, Problem, nearest
 from popek.isa import wellformed
@@ -17,7 +17,7 @@ from popek.isa.expression import Expr, legal, load, not_, operand
 from popek.isa.instruction import Instruction, InUser
 from popek.isa.slot import ARRAYS, SLOTS, SUPERVISOR, Array, Slot
 from popek.isa.translation import RELOCATION_BOUNDS, Translation
-from popek.language.phrase import say
+from popek.language.phrase import Phrase, say
 
 
 @frozen
@@ -50,8 +50,8 @@ class Isa:
 
     name: str
     instructions: tuple[Instruction, ...]
-    title: str = ""
-    doc: str = ""
+    title: str = field(default="", converter=Phrase)
+    doc: str = field(default="", converter=Phrase)
     year: int | None = None
     extends: str | None = None
     aliases: tuple[str, ...] = ()

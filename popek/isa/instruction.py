@@ -13,6 +13,7 @@ from popek.isa.behaviour import Behaviour, Cause, Trap
 from popek.isa.encoding import Operand, encode, extract, operands
 from popek.isa.expression import TRUE, Expr, element, operand
 from popek.isa.slot import REGISTERS, SUPERVISOR
+from popek.language.phrase import Phrase
 
 
 @unique
@@ -54,7 +55,7 @@ class Instruction:
     name: str
     operands: str
     opcode: int
-    doc: str
+    doc: str = field(converter=Phrase)
     does: Behaviour = field(converter=_behaviour)
     in_user: InUser | Behaviour = field(default=EXECUTES, converter=_user)
     source: str = ""

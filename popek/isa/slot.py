@@ -12,6 +12,8 @@ from weakref import WeakValueDictionary
 
 from attrs import field, fields, frozen
 
+from popek.language.phrase import Phrase
+
 
 @unique
 class Role(Enum):
@@ -54,7 +56,7 @@ class Slot(_Declared):
     """
 
     name: str
-    doc: str
+    doc: str = field(converter=Phrase)
     role: Role = Role.RESOURCE
     kind: str = field()
     bits: int | None = None
@@ -78,7 +80,7 @@ class Array(_Declared):
     """
 
     name: str
-    doc: str
+    doc: str = field(converter=Phrase)
     role: Role = Role.RESOURCE
     kind: str = ""
     size: int | str | None = None

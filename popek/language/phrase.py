@@ -43,6 +43,19 @@ class Phrase(str):
         return _beside(other, self)
 
 
+class Aside(Phrase):
+    """A sentence said inside another: in any language without its full stop, in English without its capital letter."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Return the aside that a sentence is."""
+        plain = text.rstrip(".")
+        aside = super().__new__(cls, plain[:1].lower() + plain[1:] if plain[1:2].islower() else plain)
+        aside.form = str(text)
+        return aside
+
+
 _BESIDE = "{left}{right}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from popek.language.phrase import Phrase
+from popek.language.phrase import Aside, Phrase
 
 if TYPE_CHECKING:
     from popek.language.catalogue import Catalogue
@@ -72,6 +72,8 @@ def told(text: str) -> str:
 
 
 def _translated(phrase: Phrase, catalogue: "Catalogue") -> str:
+    if isinstance(phrase, Aside):
+        return catalogue.get(phrase.form).rstrip(".\N{IDEOGRAPHIC FULL STOP}")
     if not phrase.parts:
         return catalogue.get(phrase.form)
     parts = {name: _part(value) for name, value in phrase.parts.items()}

@@ -48,17 +48,37 @@ WAYS: Mapping[Way, tuple[Isa, Monitor | None]] = {
     Way.HARDWARE: (CLASSIC_VT, HARDWARE_ASSISTED),
 }
 
-PROGRAM = say(
-    "\n        .org    8\n        .word   0, handler, 0, -1\n        .org    16\n        ldi     r0, "
-    "0\n        ldi     r4, 4                   ; the cause of a supervisor call\n        li      "
-    "r5, 0xFFFFFFFF          ; no address\n        ldi     r6, {rounds}\n        ldi     r7, "
-    "1\n        ld      r8, routine(r0)\n        ldi     r9, {begin}\n        {start}\nagain:  "
-    "{operation}\n        sub     r6, r6, r7\n        bne     r6, r0, again\n        halt\n\n"
-    "handler:\n        ld      r1, 4(r0)\n        beq     r1, r4, back\n        ldi     r2, "
-    "3\n        beq     r1, r2, stop            ; the user is done\n        ld      r1, "
-    "1(r0)               ; go on behind the instruction\n        add     r1, r1, r7\n        "
-    "st      r1, 1(r0)\nback:   lpsw    0(r0)\nstop:   halt\n\nroutine:\n        jalr    r1, lr\n"
-)
+PROGRAM = """
+        .org    8
+        .word   0, handler, 0, -1
+        .org    16
+        ldi     r0, 0
+        ldi     r4, 4                   ; the cause of a supervisor call
+        li      r5, 0xFFFFFFFF          ; no address
+        ldi     r6, {rounds}
+        ldi     r7, 1
+        ld      r8, routine(r0)
+        ldi     r9, {begin}
+        {start}
+again:  {operation}
+        sub     r6, r6, r7
+        bne     r6, r0, again
+        halt
+
+handler:
+        ld      r1, 4(r0)
+        beq     r1, r4, back
+        ldi     r2, 3
+        beq     r1, r2, stop            ; the user is done
+        ld      r1, 1(r0)               ; go on behind the instruction
+        add     r1, r1, r7
+        st      r1, 1(r0)
+back:   lpsw    0(r0)
+stop:   halt
+
+routine:
+        jalr    r1, lr
+"""
 """The loop. What it calls is a routine of one word, and a trap goes on behind the instruction that made it."""
 
 
@@ -80,7 +100,7 @@ class Nano:
 
     def programs(self) -> tuple[Program, Program]:
         """Return the loop with the operation, and the one without."""
-        start, begin = (say("jsu     r9"), "again") if self.user else ("", "0")
+        start, begin = ("jsu     r9", "again") if self.user else ("", "0")
         texts = (PROGRAM.format(rounds=ROUNDS, operation=o, start=start, begin=begin) for o in self._operations())
         loaded, empty = (assemble(t, CLASSIC, file=self.name) for t in texts)
         return loaded, empty
@@ -106,7 +126,7 @@ NANOS = (
     Nano(
         "in",
         say("read a port"),
-        say("in      r1, 1"),
+        "in      r1, 1",
         _published(3209, 214, 15826),
         say(
             "a real port lies behind a slow bus, which the emulated one avoids; here a port answers at "
@@ -117,7 +137,7 @@ NANOS = (
     Nano(
         "cr8wr",
         say("write a control register (here: the interrupt enable)"),
-        say("setie   r0"),
+        "setie   r0",
         _published(140, 35, 140),
         say(
             "the real register is slow to write, and its emulation in the translation cache quick; here "
@@ -128,14 +148,14 @@ NANOS = (
     Nano(
         "call/return",
         say("call and return"),
-        say("jal     lr, routine"),
+        "jal     lr, routine",
         _published(11, 51, 11),
         say("a return through a register is a look-up of a block here as there"),
     ),
     Nano(
         "pgfault",
         say("fault of an address (here: a memory trap)"),
-        say("ld      r1, 0(r5)"),
+        "ld      r1, 0(r5)",
         _published(1093, 3927, 11242),
         say(
             "the translator here notices an instruction that keeps trapping, and translates it into a "
@@ -147,7 +167,7 @@ NANOS = (
     Nano(
         "divzero",
         say("division by zero"),
-        say("divu    r1, r7, r0"),
+        "divu    r1, r7, r0",
         _published(889, 3223, 1014),
         say(
             "the translator here notices an instruction that keeps trapping, and translates it into a "
@@ -157,14 +177,14 @@ NANOS = (
     Nano(
         "ptemod",
         say("write to a page that is translated (here: to a word of translated code)"),
-        say("st      r8, routine(r0)\n        jal     lr, routine"),
+        "st      r8, routine(r0)\n        jal     lr, routine",
         _published(1, 391, 12733),
         say(
             "in 2006 the hardware's monitor kept shadow page tables, and had to see every write to the "
             "guest's; here guest mode translates twice and keeps none, while the translator must "
             "translate the word again"
         ),
-        without=say("jal     lr, routine"),
+        without="jal     lr, routine",
     ),
 )
 """The seven, in the paper's order."""

@@ -10,7 +10,7 @@ from popek.engine.state import differences
 from popek.engine.stepper import Record
 from popek.isa.architecture import Isa
 from popek.isa.cycle import TRAP_WORDS
-from popek.language.phrase import say
+from popek.language.phrase import in_turn, say
 from popek.prove.pools import ALLOTMENT, Variant
 from popek.prove.watch import Watch, program_word
 from popek.vmm.compare import Divergence, LockStep
@@ -186,12 +186,12 @@ class _ResourceControl(Check):
         assert self.watch is not None
         seen = [s for s in self.watch.sentences if self.sought.of_event and self.counts(s)]
         if seen:
-            return self.at(self.run, "; ".join(seen), self.run.virtual.counts["steps"])
+            return self.at(self.run, in_turn(seen), self.run.virtual.counts["steps"])
         for run in self.runs:
             violation = run.violation
             broken = [s for s in violation.sentences if self.counts(s)] if violation is not None else []
             if violation is not None and broken:
-                return self.at(run, "; ".join(broken), violation.step)
+                return self.at(run, in_turn(broken), violation.step)
         return None
 
     @staticmethod

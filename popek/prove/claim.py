@@ -11,6 +11,7 @@ from attrs import frozen
 from popek.errors import PopekError, Problem, nearest
 from popek.isa.architecture import Isa
 from popek.language.phrase import say
+from popek.language.words import word
 from popek.prove.events import events
 from popek.prove.obligation import Obligation
 from popek.prove.properties import decided, efficient, obligations, of_instruction, treatment
@@ -38,7 +39,7 @@ class Claim:
         return (
             say("theorem {theorem}", theorem=self.theorem)
             if self.theorem
-            else say("{prop} under {monitor}", prop=self.prop.replace("_", " "), monitor=self.monitor)
+            else say("{prop} under {monitor}", prop=word(self.prop), monitor=self.monitor)
         )
 
 

@@ -54,7 +54,10 @@ def verdict(
 
 def assumptions(*monitors: Monitor) -> tuple[str, ...]:
     """Return what verdicts under some monitors rest on."""
-    return (*ASSUMPTIONS, *(f"{m.name}: {a}" for m in monitors for a in m.assumes))
+    return (
+        *ASSUMPTIONS,
+        *(say("{monitor}: {assumption}", monitor=m.name, assumption=a) for m in monitors for a in m.assumes),
+    )
 
 
 def decide(isa: Isa, *, literal: bool = False, monitors: Iterable[Monitor] | None = None) -> IsaVerdict:

@@ -14,7 +14,8 @@ from popek.errors import PopekError, Problem, nearest
 from popek.isa.architecture import Isa
 from popek.isa.expression import TRUE
 from popek.isa.instruction import InUser
-from popek.language.phrase import say
+from popek.language.phrase import in_sequence, say
+from popek.language.words import word
 from popek.prove import plain_words
 from popek.prove.claim import THEOREM_1, THEOREM_3, Claim, applicable, of_instruction_under, worst
 from popek.prove.classes import LITERAL, Showing, classify, classify_one
@@ -64,8 +65,17 @@ class Passage:
     def name(self) -> str:
         """What the claim is called among people."""
         if self.about is About.CLASS and self.claim not in PLAIN:
-            return say("sensitive by its trap") if self.claim == LITERAL else f"{self.claim}-sensitive"
-        return self.claim.replace("theorem-", "theorem ").replace(".", ": ")
+            return (
+                say("sensitive by its trap")
+                if self.claim == LITERAL
+                else say("{kind}-sensitive", kind=word(self.claim))
+            )
+        monitor, dot, prop = self.claim.partition(".")
+        return (
+            say("{monitor}: {prop}", monitor=monitor, prop=word(prop))
+            if dot
+            else word(self.claim.replace("theorem-", "theorem "))
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as JSON has it."""
@@ -269,27 +279,35 @@ class _Subject:
         matter = plain_words.matters(kind)
         return say(
             "It is not {kind}-sensitive: it makes no difference to it {matter}. That is so in all pairs of states.",
-            kind=kind,
+            kind=word(kind),
             matter=matter,
         )
 
     def _sensitive(self) -> Passage:
-        kinds = self.classes.kinds
         if not self.classes.sensitive:
             text = _OPEN if self.classes.sensitive is None else say("It is not sensitive; it is innocuous.")
             return Passage("sensitive", self.classes.sensitive, text)
+        return Passage("sensitive", True, say("It is sensitive: {parts}.", parts=self._sensitivity()))
+
+    def _sensitivity(self) -> str:
+        """Return what makes it sensitive."""
+        kinds = self.classes.kinds
         parts = [say("it changes a resource")] if "control" in kinds else []
         parts += [say("it traps on purpose, which read to the letter is a change of mode")] if LITERAL in kinds else []
         others = [k for k in kinds if k not in ("control", LITERAL)]
-        parts += [say("what it does depends on a resource ({others})", others=listed(others))] if others else []
-        return Passage("sensitive", True, say("It is sensitive: {parts}.", parts=listed(parts)))
+        parts += (
+            [say("what it does depends on a resource ({others})", others=listed([word(k) for k in others]))]
+            if others
+            else []
+        )
+        return listed(parts)
 
     def _innocuous(self) -> Passage:
         holds = self.classes.innocuous
         if not holds:
             text = _OPEN if holds is None else say("It is not innocuous: it is sensitive.")
             return Passage("innocuous", holds, text)
-        return Passage("innocuous", True, say("It is innocuous. {why_innocuous}", why_innocuous=self._why_innocuous()))
+        return Passage("innocuous", True, in_sequence(say("It is innocuous."), self._why_innocuous()))
 
     def _why_innocuous(self) -> str:
         supervisor = self.instruction.supervisor.unprivileged()
@@ -317,15 +335,19 @@ class _Subject:
             )
             return Passage("user-sensitive", False, text)
         kinds = self.classes.user_kinds
-        text = say("It is user-sensitive: with all states in user mode, too, it shows ({kinds}).", kinds=listed(kinds))
+        text = say(
+            "It is user-sensitive: with all states in user mode, too, it shows ({kinds}).",
+            kinds=listed([word(k) for k in kinds]),
+        )
         witness = self.classes.user_witnesses.get(kinds[0]) if self.classes.user_witnesses else None
         return Passage("user-sensitive", True, text, self._reduced(witness) if witness else None)
 
     def _critical(self) -> Passage:
         text = {
             True: say("It is critical: sensitive and not privileged."),
-            False: say("It is not critical: it is ")
-            + ("privileged." if self.classes.privileged else say("not sensitive.")),
+            False: say("It is not critical: it is privileged.")
+            if self.classes.privileged
+            else say("It is not critical: it is not sensitive."),
             None: _OPEN,
         }[self.classes.critical]
         return Passage("critical", self.classes.critical, text)
@@ -336,12 +358,14 @@ class _Subject:
     def in_short(self) -> str:
         """Return what an instruction is, in one sentence."""
         if self.classes.critical:
-            return say(
-                "{text}; and it is not privileged.", text=self._sensitive().text.rstrip(".").removeprefix("It is ")
-            )
+            return say("sensitive: {parts}; and it is not privileged.", parts=self._sensitivity())
         if self.classes.innocuous and self.classes.privileged:
             return say("innocuous, and privileged all the same.")
-        return self._critical().text.removeprefix("It is ")
+        if self.classes.critical is None:
+            return _OPEN
+        if self.classes.privileged:
+            return say("not critical: it is privileged.")
+        return say("not critical: it is not sensitive.")
 
     # Theorems.
 
@@ -353,26 +377,26 @@ class _Subject:
         what = ("user-sensitive", self.classes.user_sensitive, self.classes.user_critical)
         return self._theorem(THEOREM_3, *what, say("a hybrid monitor exists, which interprets virtual supervisor code"))
 
-    def _theorem(self, claim: Claim, word: str, member: bool | None, offends: bool | None, promise: str) -> Passage:
+    def _theorem(self, claim: Claim, asked: str, member: bool | None, offends: bool | None, promise: str) -> Passage:
         asks = say(
             "Theorem {theorem} asks that whatever is {word} be privileged; then {promise}.",
             theorem=claim.theorem,
-            word=word,
+            word=word(asked),
             promise=promise,
         )
         if offends is None:
-            return Passage(str(claim), None, f"{asks} {_OPEN}")
+            return Passage(str(claim), None, in_sequence(asks, _OPEN))
         if offends:
             text = say(
-                "It is {word} and not privileged, and that is enough for the premise to fail. {sufficient}",
-                word=word,
-                sufficient=_SUFFICIENT,
+                "It is {word} and not privileged, and that is enough for the premise to fail. (The premise is "
+                "sufficient, not necessary: it does not follow that no monitor works.)",
+                word=word(asked),
             )
         elif member:
-            text = say("It is {word}, and privileged: it does not stand in the way.", word=word)
+            text = say("It is {word}, and privileged: it does not stand in the way.", word=word(asked))
         else:
-            text = say("It is not {word}: the theorem asks nothing of it.", word=word)
-        return Passage(str(claim), not offends, f"{asks} {text}")
+            text = say("It is not {word}: the theorem asks nothing of it.", word=word(asked))
+        return Passage(str(claim), not offends, in_sequence(asks, text))
 
     # Monitors.
 
@@ -387,4 +411,3 @@ class _Subject:
 
 _FOR_EXAMPLE = say("for example: privileged, control, location, innocuous, theorem-1, hybrid, hybrid.equivalence")
 _OPEN = say("The solver gave up at its limit: it is not known.")
-_SUFFICIENT = say("(The premise is sufficient, not necessary: it does not follow that no monitor works.)")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from popek.language.phrase import say
+from popek.language.phrase import in_sequence, say
+from popek.language.words import word
 from popek.prove.consequences import InMode
 from popek.prove.plain_words import listed
 from popek.prove.values import PROPERTIES, Classes, Status
@@ -12,16 +13,19 @@ from popek.vmm.monitor import HYBRID, TRAP_AND_EMULATE, Monitor, Treatment
 def told_under(monitor: Monitor, classes: Classes, modes: Sequence[InMode]) -> str:
     """Tell what becomes of an instruction of these classes, mode by mode."""
     both = len({(m.how, _tell(m)) for m in modes}) == 1
-    told = [f"{'In both virtual modes' if both else _where(m)} {_tell(m)}" for m in (modes[:1] if both else modes)]
-    return " ".join([*told, *_closing(monitor, classes, modes)])
+    told = [
+        say("{where} {story}", where=say("In both virtual modes") if both else _where(m), story=_tell(m))
+        for m in (modes[:1] if both else modes)
+    ]
+    return in_sequence(*told, *_closing(monitor, classes, modes))
 
 
 def _where(mode: InMode) -> str:
-    return say("In virtual {value} mode", value="user" if mode.user else "supervisor")
+    return say("In virtual user mode") if mode.user else say("In virtual supervisor mode")
 
 
 def _tell(mode: InMode) -> str:
-    return " ".join(_story(mode, mode.how))
+    return in_sequence(*_story(mode, mode.how))
 
 
 _TRAPS_AT_ONCE = say(
@@ -79,7 +83,7 @@ def _wrong(mode: InMode) -> Iterator[str]:
         yield say("It can take something from the monitor{what}. Resource control is lost.", what=what)
     open_ = [p for p in PROPERTIES if mode.statuses.get(p) in (Status.UNKNOWN, Status.VACUOUS)]
     if open_:
-        yield say("Not decided: {open}.", open=listed([p.replace("_", " ") for p in open_]))
+        yield say("Not decided: {open}.", open=listed([word(p) for p in open_]))
 
 
 def _closing(monitor: Monitor, classes: Classes, modes: Sequence[InMode]) -> Iterator[str]:

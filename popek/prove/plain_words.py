@@ -7,7 +7,8 @@ from attrs import evolve
 from popek.isa.architecture import Isa
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BASE, MODE, SUPERVISOR, USER, Array, Slot
-from popek.language.phrase import say
+from popek.language.phrase import Aside, both, in_sequence, say
+from popek.language.phrase import listed as commas
 from popek.prove.values import Snapshot, StateWitness
 
 MATTERS = {
@@ -23,7 +24,7 @@ MATTERS = {
 """What it is that makes the difference, by kind of resource."""
 
 LET = say("Privilege traps are left out here: what counts is what it does when it is let to.")
-COMPLETES = "completes"
+COMPLETES = say("completes")
 
 
 def matters(kind: str) -> str:
@@ -38,7 +39,7 @@ def word(value: int) -> str:
 
 def listed(items: Sequence[str]) -> str:
     """Write items in a row: "a, b and c"."""
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+    return both([commas(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
 def in_mode(value: int) -> str:
@@ -81,33 +82,32 @@ def on_privilege(instruction: Instruction, witness: StateWitness) -> str:
     here, outcome = in_mode(witness.before[0].values[MODE.name]), witness.outcomes[0]
     if outcome == "privilege trap":
         return say(
-            "It is not privileged: even in {here} it can make a privilege trap, here as `{instruction}`.",
-            here=here,
+            "It is not privileged: even in {mode} it can make a privilege trap, here as `{instruction}`.",
+            mode=here,
             instruction=witness.instruction,
         )
     if outcome != COMPLETES:
         same = instruction.user.traps[:1] == instruction.supervisor.traps[:1]
-        both = say(" That trap is meant for every mode; it protects nothing.") if same else ""
         what = say(
-            "In {here} `{instruction}` makes {article}, which is no privilege trap.{both}",
-            here=here,
+            "In {mode} `{instruction}` makes {outcome}, which is no privilege trap.",
+            mode=here,
             instruction=witness.instruction,
-            article=_article(outcome),
-            both=both,
+            outcome=_article(outcome),
         )
-        return say("It is not privileged. {what}", what=what)
-    return say(
-        "It is not privileged: in {here} `{instruction}` completes without any trap. {changes}",
-        here=here,
+        why = say("That trap is meant for every mode; it protects nothing.") if same else ""
+        return in_sequence(say("It is not privileged."), what, why)
+    what = say(
+        "It is not privileged: in {mode} `{instruction}` completes without any trap.",
+        mode=here,
         instruction=witness.instruction,
-        changes=_changes(witness),
     )
+    return in_sequence(what, _changes(witness))
 
 
 def _changes(witness: StateWitness) -> str:
     before, after = witness.before[0].values, witness.after[0].values
     changed = [
-        say("`{n}` from {word} to {word_2}", n=n, word=word(v), word_2=word(after[n]))
+        say("`{name}` from {before} to {after}", name=n, before=word(v), after=word(after[n]))
         for n, v in before.items()
         if after[n] != v
     ]
@@ -119,62 +119,60 @@ def on_control(isa: Isa, witness: StateWitness, *, let: bool) -> str:
     before, after = witness.before[0].values, witness.after[0].values
     if witness.kind == "trap":
         return say(
-            "Read to the letter: `{instruction}` makes {article}, and the trap changes the mode, which is a resource.",
+            "Read to the letter: `{instruction}` makes {outcome}, and the trap changes the mode, which is a resource.",
             instruction=witness.instruction,
-            article=_article(witness.outcomes[0]),
+            outcome=_article(witness.outcomes[0]),
         )
     name = witness.differs
-    about = next((f" ({_meant(s)})" for s in isa.slots if s.name == name), say(", outside the program's own memory,"))
+    about = next((_meant(s) for s in isa.slots if s.name == name), say(", outside the program's own memory,"))
     if not name.startswith("phys") and about.startswith(","):
         about = ""
     told = say(
-        "In {in_mode} `{instruction}` completes, and the resource `{name}`{about} goes from {word} "
-        "to {word_2}. A program that changes a resource takes a decision that is the control "
+        "In {mode} `{instruction}` completes, and the resource `{name}`{about} goes from {before} "
+        "to {after}. A program that changes a resource takes a decision that is the control "
         "program's to take.",
-        in_mode=in_mode(before["mode"]),
+        mode=in_mode(before["mode"]),
         instruction=witness.instruction,
         name=name,
         about=about,
-        word=word(before[name]),
-        word_2=word(after[name]),
+        before=word(before[name]),
+        after=word(after[name]),
     )
-    return f"{told} {LET}" if let else told
+    return in_sequence(told, LET) if let else told
 
 
 def _meant(slot: Slot) -> str:
     """Return what a slot is, out of its declaration."""
-    text = slot.doc.rstrip(".")
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+    return say(" ({meaning})", meaning=Aside(slot.doc))
 
 
 def on_difference(isa: Isa, witness: StateWitness, *, let: bool) -> str:
     """Say what difference a resource makes to an instruction."""
     modes = [in_mode(s.values["mode"]) for s in witness.before]
     told = say(
-        "Take two states that are alike in all that a program has, and differ in {varied}", varied=_varied(isa, witness)
+        "Take two states that are alike in all that a program has, and differ in {what}.", what=_varied(isa, witness)
     )
-    told += say(". Both are in {modes}. ", modes=modes[0]) if modes[0] == modes[1] else ". "
+    if modes[0] == modes[1]:
+        told = in_sequence(told, say("Both are in {mode}.", mode=modes[0]))
     if witness.outcomes[0] != witness.outcomes[1]:
         acts = [
-            say("it {completes}", completes=COMPLETES)
-            if o == COMPLETES
-            else say("it makes {article}", article=_article(o))
+            say("it completes") if o == COMPLETES else say("it makes {outcome}", outcome=_article(o))
             for o in witness.outcomes
         ]
-        told += say(
-            "In the one, `{instruction}`: {acts}; in the other, {acts_2}.",
+        then = say(
+            "In the one, `{instruction}`: {one}; in the other, {other}.",
             instruction=witness.instruction,
-            acts=acts[0],
-            acts_2=acts[1],
+            one=acts[0],
+            other=acts[1],
         )
     else:
-        told += say(
+        then = say(
             "`{instruction}` completes in both, and then {shows}.",
             instruction=witness.instruction,
             shows=_shows(witness),
         )
-    told += say(" So it matters {matters}.", matters=matters(witness.kind))
-    return f"{told} {LET}" if let and "privilege trap" not in witness.outcomes else told
+    told = in_sequence(told, then, say("So it matters {what}.", what=matters(witness.kind)))
+    return in_sequence(told, LET) if let and "privilege trap" not in witness.outcomes else told
 
 
 def _varied(isa: Isa, witness: StateWitness) -> str:
@@ -184,7 +182,7 @@ def _varied(isa: Isa, witness: StateWitness) -> str:
     arrays = [a.name for a in isa.arrays if a.kind == witness.kind]
     names = [n for n in one if n in slots or n.split("[")[0] in arrays]
     found = [
-        say("`{n}` ({word} in the one, {word_2} in the other)", n=n, word=word(one[n]), word_2=word(other[n]))
+        say("`{name}` ({one} in the one, {other} in the other)", name=n, one=word(one[n]), other=word(other[n]))
         for n in names
         if one[n] != other[n]
     ]
@@ -194,12 +192,12 @@ def _varied(isa: Isa, witness: StateWitness) -> str:
 def _shows(witness: StateWitness) -> str:
     values = [_value(witness, i) for i in range(2)]
     if None in values:
-        return say("`{differs}` is not the same", differs=witness.differs)
+        return say("`{name}` is not the same", name=witness.differs)
     return say(
-        "`{differs}` is {word} in the one and {word_2} in the other",
-        differs=witness.differs,
-        word=word(values[0] or 0),
-        word_2=word(values[1] or 0),
+        "`{name}` is {one} in the one and {other} in the other",
+        name=witness.differs,
+        one=word(values[0] or 0),
+        other=word(values[1] or 0),
     )
 
 

@@ -14,7 +14,8 @@ from attrs import frozen
 
 from popek.isa.architecture import Isa
 from popek.isa.instruction import TRAPS
-from popek.language.phrase import say
+from popek.language.phrase import both, say
+from popek.language.words import word
 from popek.prove.claim import (
     SEVERITY,
     THEOREM_1,
@@ -232,6 +233,6 @@ def named(goal: Iterable[Claim]) -> str:
         return claims[0].says
     return say(
         "{claims} under {monitor}",
-        claims=" and ".join(c.prop.replace("_", " ") for c in claims),
+        claims=both(word(c.prop) for c in claims),
         monitor=claims[0].monitor,
     )

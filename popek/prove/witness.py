@@ -16,6 +16,7 @@ from popek.isa.encoding import OPCODE_LOW
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BASE, BOUND, MEMORY, REGISTERS, Array, Role, Slot
 from popek.language.phrase import say
+from popek.language.words import word
 from popek.prove.solver import Model
 from popek.prove.symbolic import StateSpace, SymbolicState
 from popek.prove.terms import constant
@@ -161,7 +162,7 @@ def replay(space: StateSpace, behaviour: Behaviour, state: Concrete) -> str:
     lowered = behaviour.lower(space.translation)
     for trap in lowered.traps:
         if closure(trap.when)(state, values):
-            return say("privilege trap") if trap.privilege else say("{cause} trap", cause=trap.cause.name.lower())
+            return say("privilege trap") if trap.privilege else say("{cause} trap", cause=word(trap.cause.name.lower()))
     apply(lowered, state, values)
     return "completes"
 
@@ -237,21 +238,21 @@ def _written(instruction: Instruction, operands: dict[str, int]) -> str:
 
 def _says(instruction: Instruction, kind: str, differs: str, outcomes: Sequence[str]) -> str:
     if kind == "not privileged":
-        return say("`{instruction}` {outcomes} here", instruction=instruction, outcomes=outcomes[0])
+        return say("`{instruction}` {outcome} here", instruction=instruction, outcome=outcomes[0])
     if kind == "control":
         return say("`{instruction}` completes and has changed {differs}", instruction=instruction, differs=differs)
     if kind == "trap":
         return say(
-            "`{instruction}` makes a {outcomes}, which changes the mode (the paper read to the letter)",
+            "`{instruction}` makes a {outcome}, which changes the mode (the paper read to the letter)",
             instruction=instruction,
-            outcomes=outcomes[0],
+            outcome=outcomes[0],
         )
     shows = say("`{instruction}` leaves a different {differs}", instruction=instruction, differs=differs)
-    if differs in ("outcome", say("privilege trap")):
+    if differs in ("outcome", "privilege trap"):
         shows = say(
-            "`{instruction}`: {outcomes} in one, {outcomes_2} in the other",
+            "`{instruction}`: {one} in one, {other} in the other",
             instruction=instruction,
-            outcomes=outcomes[0],
-            outcomes_2=outcomes[1],
+            one=outcomes[0],
+            other=outcomes[1],
         )
-    return say("two states that differ in their {kind} alone: {shows}", kind=kind, shows=shows)
+    return say("two states that differ in their {kind} alone: {shows}", kind=word(kind), shows=shows)

@@ -1,14 +1,13 @@
 """Measurements as text: speeds and ratios, each with its median, least and most."""
 
 from rich.console import RenderableType
-from rich.table import Table
 
 from popek.language.phrase import listed, say, say_many
 from popek.library.bench.contest import Contest, Event, Ratio, Spread
 from popek.library.bench.exits import Exits
 from popek.library.bench.growth import Growth
 from popek.report.drawing import QUIET, drawing, hints, section, stack, table, title
-from popek.report.speech import Text
+from popek.report.speech import Table, Text
 
 
 def three(value: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 
 from popek.language.phrase import listed, say
+from popek.language.words import word, words
 from popek.library.classification import Classification
 from popek.prove.values import Classes, StateWitness
 from popek.report.drawing import (
@@ -60,13 +61,13 @@ def _section(heading: str, members: Sequence[Classes], style: str = HEAD) -> Ren
         return None
     drawn = table("", "", "")
     for one in members:
-        drawn.add_row(Text(one.name, no_wrap=True), Text(listed(one.kinds)), Text(_in_user(one), style=QUIET))
-    return section(f"{heading} ({len(members)})", drawn, style)
+        drawn.add_row(Text(one.name, no_wrap=True), Text(words(one.kinds)), Text(_in_user(one), style=QUIET))
+    return section(say("{heading} ({count})", heading=heading, count=len(members)), drawn, style)
 
 
 def _in_user(one: Classes) -> str:
     """Return which of its kinds show in user mode alone."""
-    return "user-sensitive" if one.user_sensitive else ""
+    return word("user-sensitive") if one.user_sensitive else ""
 
 
 def _names(heading: str, members: Sequence[Classes]) -> RenderableType | None:
@@ -75,8 +76,9 @@ def _names(heading: str, members: Sequence[Classes]) -> RenderableType | None:
     privileged = [c.name for c in members if c.privileged]
     text = Text("  ".join(c.name for c in members))
     if privileged:
-        text.append(say("\nprivileged all the same: {privileged}", privileged=listed(privileged)), style=QUIET)
-    return section(f"{heading} ({len(members)})", text)
+        said = say("privileged all the same: {privileged}", privileged=listed(privileged))
+        text.append("\n").append(said, style=QUIET)
+    return section(say("{heading} ({count})", heading=heading, count=len(members)), text)
 
 
 @drawing.register
@@ -85,7 +87,7 @@ def _classes(value: Classes, width: int) -> RenderableType:
     kinds = {"sensitive": value.kinds, "user-sensitive": value.user_kinds}
     for name in ("privileged", "sensitive", "user-sensitive", "critical", "innocuous"):
         holds: bool | None = getattr(value, name.replace("-", "_"))
-        drawn.add_row(Text(name), truth(holds), Text(listed(kinds.get(name, ())), style=QUIET))
+        drawn.add_row(Text(word(name)), truth(holds), Text(words(kinds.get(name, ())), style=QUIET))
     again = [w for kind, w in value.user_witnesses.items() if value.witnesses.get(kind) is not w]
     privilege = [value.not_privileged] if value.not_privileged else []
     return stack(
@@ -113,9 +115,9 @@ def _witness(value: StateWitness, width: int) -> RenderableType:
             now, then = before.values.get(name), after.values.get(name)
             row += [Text(number(now)), Text(number(then), style=HEAD if now != then else "")]
         drawn.add_row(Text(name, style=HEAD if name == value.differs else ""), *row)
-    outcomes = [Text(o) for outcome in value.outcomes for o in ("", outcome)]
+    outcomes = [Text(word(o)) for outcome in value.outcomes for o in ("", outcome)]
     drawn.add_row(Text(say("outcome"), style=QUIET), *outcomes)
-    heading = Text(f"{value.kind}: ", style=HEAD).append(value.says, style="not bold")
+    heading = Text(say("{kind}: ", kind=word(value.kind)), style=HEAD).append(value.says, style="not bold")
     return Group(heading, indented(Text(value.instruction)), indented(drawn))
 
 

@@ -8,6 +8,7 @@ from popek.engine.reference import Kind
 from popek.engine.stepper import Record, Result
 from popek.isa.disassembler import disassemble_decoded
 from popek.language.phrase import say
+from popek.language.words import word, words
 from popek.report.drawing import (
     BAD,
     HEAD,
@@ -24,7 +25,7 @@ from popek.report.drawing import (
     title,
 )
 from popek.report.marks import NO, outcome
-from popek.report.running import SENTENCES, registers
+from popek.report.running import SENTENCES, by_cause, registers
 from popek.report.speech import Text
 from popek.report.verdicts import asked_as
 from popek.vmm.compare import Comparison, Divergence, Violation
@@ -60,7 +61,7 @@ def _sides(value: Comparison) -> RenderableType:
     drawn.add_row(Text(say("output"), style=QUIET), *(_output(r) for r in results))
     drawn.add_row(Text(say("registers"), style=QUIET), *(registers(r) for r in results))
     drawn.add_row(Text(say("instructions"), style=QUIET), *(Text(f"{r.instructions:,}") for r in results))
-    exits = ", ".join(f"{cause} {count:,}" for cause, count in value.exits.items()) or "none"
+    exits = by_cause(value.exits)
     drawn.add_row(Text(say("direct"), style=QUIET), Text(say("all")), Text(f"{value.direct:,}"))
     drawn.add_row(Text(say("exits"), style=QUIET), Text("\N{EN DASH}"), Text(exits))
     return drawn
@@ -92,7 +93,7 @@ def _steps(value: Divergence, width: int) -> RenderableType:
     for bare, virtual in zip_longest(value.bare, value.virtual):
         either: Record = bare or virtual
         last = either.step == value.step
-        mode = "user" if either.event.mode else "supervisor"
+        mode = word("user" if either.event.mode else "supervisor")
         drawn.add_row(
             Text(NO if last else "", style=BAD),
             Text(str(either.step)),
@@ -110,15 +111,15 @@ def assembly(record: Record) -> str:
     """Return the instruction of a step as text."""
     decoded = record.event.decoded
     if decoded is None:
-        return "(interrupt)" if record.event.kind is Kind.INTERRUPT else say("(no instruction)")
+        return say("(interrupt)") if record.event.kind is Kind.INTERRUPT else say("(no instruction)")
     return disassemble_decoded(decoded, record.event.pc)
 
 
 def _bare(record: Record) -> str:
     event = record.event
-    cause = event.cause.name.lower() if event.cause else ""
+    cause = word(event.cause.name.lower() if event.cause else "")
     return {
-        Kind.EXECUTED: "completes",
+        Kind.EXECUTED: word("completes"),
         Kind.TRAP: say("{cause} trap", cause=cause),
         Kind.INTERRUPT: say("{cause} interrupt", cause=cause),
     }[event.kind]
@@ -127,7 +128,7 @@ def _bare(record: Record) -> str:
 def _virtual(record: Record, bare: Record | None) -> str:
     """Return what happened in the virtual machine: the same in other words, and how it was done."""
     exits = record.notes.get("exits", ())
-    how = say("exit ({exits}), ", exits=", ".join(exits)) if exits else ""
+    how = say("exit ({exits}), ", exits=words(exits)) if exits else ""
     done = _bare(record) if exits or record.event.kind is not Kind.EXECUTED else say("runs directly")
     if bare is not None and assembly(bare) != assembly(record):
         done = f"{assembly(record)}: {done}"

@@ -3,16 +3,15 @@
 What is drawn is quiet: no boxes, marks always beside words, colour only on top of what the words say already.
 """
 
-from collections.abc import Iterable
 from functools import singledispatch
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 
-from popek.language.phrase import Phrase, listed, say
-from popek.report.speech import Text
+from popek.language.phrase import say
+from popek.language.words import word
+from popek.report.speech import Table, Text
 
 GOOD, BAD, OPEN, QUIET, HEAD = "green", "red", "yellow", "dim", "bold"
 
@@ -46,7 +45,7 @@ def table(*headings: str, gap: int = GAP) -> Table:
         show_edge=False,
     )
     for heading in headings:
-        made.add_column(Text(heading), overflow="fold")
+        made.add_column(Text(word(heading)), overflow="fold")
     return made
 
 
@@ -102,13 +101,3 @@ def number(value: int | None) -> str:
 def safe(text: str) -> str:
     r"""Return a text without control characters, which a program may print to play with a terminal: `\x1b` for ESC."""
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
-
-
-def word(name: str) -> Phrase:
-    """Return a name that popek itself gives (of a class, a property, a cause) as people read it."""
-    return Phrase(name.replace("_", " "))
-
-
-def words(names: Iterable[str]) -> Phrase:
-    """Return such names in a row."""
-    return listed(word(n) for n in names)

@@ -5,7 +5,8 @@ from rich.console import Group, RenderableType
 from popek.exercises.graded import Graded
 from popek.exercises.question import Asked
 from popek.exercises.topics import Topics
-from popek.language.phrase import say, say_many
+from popek.language.phrase import Phrase, say, say_many
+from popek.language.speaking import told
 from popek.library.required import Grade
 from popek.report.drawing import (
     BAD,
@@ -25,7 +26,11 @@ from popek.report.drawing import (
 from popek.report.marks import NO, YES, outcome
 from popek.report.speech import Text
 
-MARKS = {Grade.MET: (YES, "right", GOOD), Grade.NOT_MET: (NO, "wrong", BAD), Grade.OPEN: ("?", say("not known"), OPEN)}
+MARKS = {
+    Grade.MET: (YES, say("right"), GOOD),
+    Grade.NOT_MET: (NO, say("wrong"), BAD),
+    Grade.OPEN: ("?", say("not known"), OPEN),
+}
 
 
 @drawing.register
@@ -35,7 +40,7 @@ def _asked(value: Asked, width: int) -> RenderableType:
     parts: list[RenderableType] = [
         title(f"{question.topic} {question.seed}"),
         Text(question.asks),
-        indented(Text(safe(question.given.strip("\n")))),
+        indented(Text(safe(told(question.given).strip("\n")))),
         Text(say("Answer with {form}.", form=question.form), style=QUIET),
     ]
     if not value.solved:
@@ -43,7 +48,7 @@ def _asked(value: Asked, width: int) -> RenderableType:
     answer = Text(say("answer"), style=HEAD)
     return stack(
         *parts,
-        Group(answer, indented(verbatim(question.answer))),
+        Group(answer, indented(verbatim(told(question.answer)))),
         Text(question.because),
         hints(question.see, f"popek quiz {question.topic} -s {question.seed + 1}"),
     )
@@ -65,11 +70,14 @@ def _graded(value: Graded, width: int) -> RenderableType:
     for item in value.items:
         sign, word, style = MARKS[item.grade]
         drawn.add_row(
-            Text(f"{sign} {word}", style=style, no_wrap=True), Text(item.what), Text(item.given), Text(item.says)
+            Text(f"{sign} " + word, style=style, no_wrap=True),
+            Text(Phrase(item.what)),
+            Text(item.given),
+            Text(item.says),
         )
     said = say(
         "{points} of {count}",
         points=value.points,
         count=say_many("{count:,} point", "{count:,} points", len(value.items)),
     )
-    return stack(title(value.file, value.kind.value), drawn, outcome(value.passed, said))
+    return stack(title(value.file, Phrase(value.kind.value)), drawn, outcome(value.passed, said))

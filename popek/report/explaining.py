@@ -3,7 +3,8 @@
 from rich.console import Group, RenderableType
 from rich.constrain import Constrain
 
-from popek.language.phrase import listed, say
+from popek.language.phrase import Phrase, listed, say
+from popek.language.words import word, words
 from popek.prove.explain import About, Blamed, Explanation, Overview, Passage
 from popek.prove.values import StateWitness, Status, TheoremVerdict
 from popek.report.drawing import (
@@ -33,7 +34,9 @@ PARAGRAPH = 88
 def _explanation(value: Explanation, width: int) -> RenderableType:
     name = asked_as(value.isa)
     heading = Text(f"{value.instruction} {value.operands}".rstrip(), style=HEAD)
-    user = {"its own": say("has a behaviour of its own"), "ignored": say("is ignored")}.get(value.user, value.user)
+    user = {"its own": say("has a behaviour of its own"), "ignored": say("is ignored")}.get(
+        value.user, word(value.user)
+    )
     heading.append(say(" ({user} in user mode)", user=user), style=f"not bold {QUIET}")
     return stack(
         title(value.isa, value.title if value.title != value.isa else ""),
@@ -57,19 +60,19 @@ def _passage(value: Passage, width: int) -> RenderableType:
 
 def _heading(value: Passage) -> Text:
     if value.about is About.CLASS:
-        return Text(f"{value.name}: {_yes(value.holds)}", style=HEAD)
+        return Text(say("{name}: {holds}", name=value.name, holds=_yes(value.holds)), style=HEAD)
     sign, style = {True: (YES, GOOD), False: (NO, BAD), None: ("?", OPEN)}[value.holds]
-    return Text(f"{sign} {value.name}", style=f"{HEAD} {style}")
+    return Text(f"{sign} " + Phrase(value.name), style=f"{HEAD} {style}")
 
 
 def _yes(holds: bool | None) -> str:
-    return {True: "yes", False: "no", None: say("not known")}[holds]
+    return {True: say("yes"), False: say("no"), None: say("not known")}[holds]
 
 
 def _states(value: StateWitness, width: int) -> RenderableType:
     several = len(value.before) > 1
-    states = ("one, ", say("the other, ")) if several else ("",)
-    drawn = table(value.instruction, *(f"{s}{t}" for s in states for t in ("before", "after")))
+    headings = (say("one, before"), say("one, after"), say("the other, before"), say("the other, after"))
+    drawn = table(value.instruction, *(headings if several else (say("before"), say("after"))))
     del width
     for name in value.before[0].values:
         row = []
@@ -77,7 +80,7 @@ def _states(value: StateWitness, width: int) -> RenderableType:
             now, then = before.values.get(name), after.values.get(name)
             row += [Text(number(now)), Text(number(then), style=HEAD if now != then else "")]
         drawn.add_row(Text(name, style=HEAD if name == value.differs else "", no_wrap=True), *row)
-    drawn.add_row(Text(say("outcome"), style=QUIET), *(Text(o) for out in value.outcomes for o in ("", out)))
+    drawn.add_row(Text(say("outcome"), style=QUIET), *(Text(word(o)) for out in value.outcomes for o in ("", out)))
     return drawn
 
 
@@ -117,8 +120,11 @@ def _one(value: Blamed) -> RenderableType:
     where: dict[str, list[str]] = {}
     for claim in value.claims:
         monitor, _, prop = claim.rpartition(".")
-        where.setdefault(monitor, []).append(prop.replace("theorem-", "theorem ").replace("-", " "))
+        where.setdefault(monitor, []).append(prop.replace("-", " "))
     lines = [
-        say("in the way of {ps}{value}", ps=listed(ps), value=f" under {m}" if m else "") for m, ps in where.items()
+        say("in the way of {what} under {monitor}", what=words(ps), monitor=m)
+        if m
+        else say("in the way of {what}", what=words(ps))
+        for m, ps in where.items()
     ]
     return section(value.instruction, Group(_paragraph(value.says), *(Text(line, style=QUIET) for line in lines)))

@@ -16,9 +16,9 @@ from rich.constrain import Constrain
 from rich.padding import Padding
 from rich.style import Style
 from rich.table import Column, Table
-from rich.text import Text
 
 from popek.report.drawing import BAD, GOOD, OPEN
+from popek.report.speech import Text
 
 NOTEBOOK_WIDTH = 100
 """Columns of a drawing that will be a piece of HTML."""

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 
-from popek.language.phrase import listed, say, say_many
+from popek.language.phrase import both, in_turn, listed, say, say_many
+from popek.language.words import word, words
 from popek.prove.claim import THEOREM_1, THEOREM_3, Claim, of_monitor
 from popek.prove.lattice import Lattice, Outcome, Setting, Soundness
 from popek.prove.values import PROPERTIES
@@ -27,7 +28,6 @@ from popek.report.speech import Text
 from popek.report.verdicts import BRIEF, asked_as
 
 LETTERS = {"equivalence": "E", "resource_control": "R", "efficiency": "F", "isolation": "I"}
-LEGEND = say("1, 3: theorems; E equivalence, R resource control, I isolation, F efficiency, where lost. T: under ")
 MOST_OUTCOMES = 12
 
 
@@ -75,8 +75,8 @@ def _number(count: int) -> Text:
 
 def _share(count: int, value: Lattice) -> Text:
     percent = 100 * count / value.configurations
-    text = "all" if count == value.configurations else "none" if not count else f"{percent:.3g} %"
-    return Text("under 0.001 %" if 0 < percent < 0.001 else text, style=QUIET, no_wrap=True)
+    text = say("all") if count == value.configurations else say("none") if not count else f"{percent:.3g} %"
+    return Text(say("under 0.001 %") if 0 < percent < 0.001 else text, style=QUIET, no_wrap=True)
 
 
 def _monitors(value: Lattice, width: int) -> RenderableType:
@@ -91,7 +91,7 @@ def _monitors(value: Lattice, width: int) -> RenderableType:
 
 
 def _long(count: int, value: Lattice) -> str:
-    return "all" if count == value.configurations else "none" if not count else f"{count:,}"
+    return say("all") if count == value.configurations else say("none") if not count else f"{count:,}"
 
 
 def _short(count: int, value: Lattice) -> str:
@@ -100,16 +100,15 @@ def _short(count: int, value: Lattice) -> str:
 
 
 def _sound(found: Soundness) -> RenderableType:
-    promises = listed(c.prop.replace("_", " ") for c in found.promises)
-    under = say("under {monitor}", monitor=found.promises[0].monitor)
+    promises = words([c.prop for c in found.promises])
     kept = say(
-        "{says} holds in {holds}; {promises} {under} are not all ",
+        "{says} holds in {holds}; {promises} under {monitor} are not all proved in {exceptions:,} of them",
         says=found.theorem.says,
         holds=say_many("{count:,} configuration", "{count:,} configurations", found.holds),
         promises=promises,
-        under=under,
+        monitor=found.promises[0].monitor,
+        exceptions=found.exceptions,
     )
-    kept += say("proved in {exceptions:,} of them", exceptions=found.exceptions)
     beyond = say(
         "sufficient, not necessary: in {beyond} they are all proved as well",
         beyond=say_many("{count:,} other", "{count:,} others", found.beyond),
@@ -125,10 +124,10 @@ def _settings(value: Lattice, width: int) -> RenderableType:
         cells = {s.user: _broken(s, shown) for s in value.settings if s.instruction == name}
         drawn.add_row(Text(name, no_wrap=True), *(cells.get(u, Text("")) for u in users))
     legend = say(
-        "{legend}{shown}, H: under {shown_2} (its efficiency aside). Bold: as the ISA has it.",
-        legend=LEGEND,
-        shown=shown[0],
-        shown_2=shown[1],
+        "1, 3: theorems; E equivalence, R resource control, I isolation, F efficiency, where lost. "
+        "T: under {first}, H: under {second} (its efficiency aside). Bold: as the ISA has it.",
+        first=shown[0],
+        second=shown[1],
     )
     return stack(drawn, Text(legend, style=QUIET))
 
@@ -167,10 +166,12 @@ def _held(found: Outcome) -> str:
     theorems = [str(c.theorem) for c in (THEOREM_1, THEOREM_3) if found.holds(c)]
     monitors = dict.fromkeys(c.monitor for c in found.statuses if c.monitor)
     safe = [m for m in monitors if found.holds(*of_monitor(m, "equivalence", "resource_control"))]
-    parts = [say("theorem {theorems}", theorems=" and ".join(theorems))] if theorems else []
+    parts = [say("theorem {theorems}", theorems=both(theorems))] if theorems else []
     parts += [say("E R under {safe}", safe=listed(safe))] if safe else []
-    return "; ".join(parts) or "nothing"
+    return in_turn(parts) or say("nothing")
 
 
 def _changes(found: Outcome) -> str:
-    return listed(f"{name} {user}" for name, user in found.nearest.items()) or say("the ISA itself")
+    return listed(say("{what} {how}", what=name, how=word(user)) for name, user in found.nearest.items()) or say(
+        "the ISA itself"
+    )

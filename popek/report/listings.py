@@ -2,8 +2,11 @@
 
 from rich.console import RenderableType
 
+from popek.guests.guest import Guest
 from popek.isa.architecture import Isa
 from popek.language.phrase import say
+from popek.language.speaking import told
+from popek.language.words import word
 from popek.library.listing import GuestList, IsaList, ShownGuest, ShownIsa, in_user
 from popek.report.drawing import (
     HEAD,
@@ -17,14 +20,14 @@ from popek.report.drawing import (
     title,
     verbatim,
 )
-from popek.report.speech import Text
+from popek.report.speech import Text, lines
 from popek.report.verdicts import asked_as
 
 GROUPS = {
     "base": say("the base"),
     "variants": say("variants of it, wrong in one instruction each"),
-    "catalogue": "architectures",
-    "program": "programs",
+    "catalogue": say("architectures"),
+    "program": say("programs"),
     "probe": say("probes: each detects a monitor on one variant"),
     "demonstration": say("demonstrations: each takes what is its monitor's, on one variant"),
 }
@@ -38,7 +41,7 @@ def _isas(value: IsaList, width: int) -> RenderableType:
         drawn = table("", "")
         for isa in isas:
             years = f" ({isa.year})" if isa.year else ""
-            drawn.add_row(Text(isa.name, no_wrap=True), Text(f"{isa.title}{years}"))
+            drawn.add_row(Text(isa.name, no_wrap=True), Text(isa.title + years))
         sections.append(section(GROUPS[group], drawn))
     return stack(*sections, hints("popek isa NAME", "popek verdict NAME"))
 
@@ -56,12 +59,12 @@ def _architecture(value: Isa, width: int) -> RenderableType:
         written = Text(one.name, style=HEAD).append(f" {one.operands}", style="not bold") if one.operands else one.name
         user = in_user(one)
         shown = written if isinstance(written, Text) else Text(written, style=HEAD)
-        drawn.add_row(shown, Text(user, style=QUIET if user == "executes" else ""), Text(one.doc))
+        drawn.add_row(shown, Text(word(user), style=QUIET if user == "executes" else ""), Text(one.doc))
     about = [value.doc, say("extends {extends}", extends=value.extends) if value.extends else ""]
     about += [say("also called {aliases}", aliases=", ".join(value.aliases)) if value.aliases else "", *value.sources]
     return stack(
         title(value.name, value.title if value.title != value.name else "", str(value.year or "")),
-        indented(Text("\n".join(filter(None, about)))) if any(about) else None,
+        indented(lines(about)) if any(about) else None,
         indented(drawn),
         hints(f"popek verdict {asked_as(value.name)}", f"popek isa {asked_as(value.name)} --toml"),
     )
@@ -74,9 +77,14 @@ def _guests(value: GuestList, width: int) -> RenderableType:
     for group, guests in value.groups:
         drawn = table("", "")
         for guest in guests:
-            drawn.add_row(Text(guest.name, no_wrap=True), Text(guest.title.removeprefix("Demonstration: ")))
+            drawn.add_row(Text(guest.name, no_wrap=True), Text(_without_group(guest)))
         sections.append(section(GROUPS[group], drawn))
     return stack(*sections, hints("popek run NAME", "popek guests NAME"))
+
+
+def _without_group(guest: Guest) -> str:
+    """Return a guest's title without the word that its group's heading says already."""
+    return told(guest.title).removeprefix(told(say("Demonstration: ")))
 
 
 @drawing.register
@@ -87,14 +95,14 @@ def _guest(value: ShownGuest, width: int) -> RenderableType:
     commands = [f"popek run {guest.name}"]
     if detected:
         commands.append(f"popek compare {guest.name} --isa {detected}")
-        about = say(
-            "{value} on {detected}",
-            value="detects a monitor" if guest.detects else "takes what belongs to the monitor",
-            detected=detected,
+        about = (
+            say("detects a monitor on {isa}", isa=detected)
+            if guest.detects
+            else say("takes what belongs to the monitor on {isa}", isa=detected)
         )
     return stack(
         title(guest.name, guest.title),
-        indented(Text("\n".join(filter(None, (guest.teaches, about))))) if guest.teaches or about else None,
+        indented(lines((guest.teaches, about or ""))) if guest.teaches or about else None,
         verbatim(guest.source),
         hints(*commands),
     )

@@ -8,41 +8,41 @@ from popek.report.speech import Text
 YES, NO = "\N{CHECK MARK}", "\N{BALLOT X}"
 
 SIGNS = {
-    Status.PROVED: (YES, "proved", GOOD),
-    Status.REFUTED: (NO, "refuted", BAD),
-    Status.UNKNOWN: ("?", "unknown", OPEN),
-    Status.VACUOUS: ("\N{EMPTY SET}", "vacuous", OPEN),
-    Status.NOT_APPLICABLE: ("\N{EN DASH}", "n/a", QUIET),
+    Status.PROVED: (YES, say("proved"), GOOD),
+    Status.REFUTED: (NO, say("refuted"), BAD),
+    Status.UNKNOWN: ("?", say("unknown"), OPEN),
+    Status.VACUOUS: ("\N{EMPTY SET}", say("vacuous"), OPEN),
+    Status.NOT_APPLICABLE: ("\N{EN DASH}", say("n/a"), QUIET),
 }
 SHORT = {
-    Status.PROVED: "yes",
-    Status.REFUTED: "no",
+    Status.PROVED: say("yes"),
+    Status.REFUTED: say("no"),
     Status.UNKNOWN: "?",
-    Status.VACUOUS: "vac",
-    Status.NOT_APPLICABLE: "n/a",
+    Status.VACUOUS: say("vac"),
+    Status.NOT_APPLICABLE: say("n/a"),
 }
 
 
 def mark(status: Status) -> Text:
     """Return a status as a sign and a word."""
     sign, word, style = SIGNS[status]
-    return Text(f"{sign} {word}", style=style, no_wrap=True)
+    return Text(f"{sign} " + word, style=style, no_wrap=True)
 
 
 def short_mark(status: Status) -> Text:
     """Return a status as a sign and a word of three letters, for tables with many columns."""
     sign, _, style = SIGNS[status]
     word = SHORT[status]
-    return Text(word if word == sign else f"{sign} {word}", style=style, no_wrap=True)
+    return Text(word if word == sign else f"{sign} " + word, style=style, no_wrap=True)
 
 
 def truth(holds: bool | None) -> Text:
     """Return yes, no, or that nobody knows."""
     if holds is None:
-        return Text(say("? open"), style=OPEN, no_wrap=True)
-    return Text("yes" if holds else "no", style="" if holds else QUIET, no_wrap=True)
+        return Text("? " + say("open"), style=OPEN, no_wrap=True)
+    return Text(say("yes") if holds else say("no"), style="" if holds else QUIET, no_wrap=True)
 
 
 def outcome(good: bool, text: str) -> Text:
     """Return a sentence with the sign of good or bad before it."""
-    return Text(f"{YES if good else NO} {text}", style=GOOD if good else BAD)
+    return Text(f"{YES if good else NO} " + text, style=GOOD if good else BAD)

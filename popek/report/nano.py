@@ -7,7 +7,7 @@ from popek.library.nano import ROUNDS, SOURCE, NanoReport, NanoRow, Way
 from popek.report.drawing import NARROW, QUIET, drawing, hints, indented, section, stack, table, title
 from popek.report.speech import Text
 
-APART = "differs"
+APART = say("differs")
 
 
 @drawing.register

@@ -10,7 +10,7 @@ from popek.library.nests import Deep
 from popek.report.drawing import NARROW, OPEN, QUIET, WIDE, drawing, pictured, section, stack, table
 from popek.report.marks import outcome
 from popek.report.picture import document, line, text
-from popek.report.running import dump_drawn, output_drawn, statistics_drawn, summary_drawn
+from popek.report.running import by_cause, dump_drawn, output_drawn, statistics_drawn, summary_drawn
 from popek.report.speech import Text
 
 BAR = 24
@@ -35,7 +35,7 @@ def _levels(value: Deep, width: int) -> RenderableType:
     drawn = table(
         say("level"),
         say("monitor"),
-        *(["words"] if more else []),
+        *([say("words")] if more else []),
         say("exits"),
         say("times"),
         *([say("by cause")] if most else []),
@@ -45,7 +45,7 @@ def _levels(value: Deep, width: int) -> RenderableType:
     above = [*(b.total for b in value.levels[1:]), None]
     for number, (level, next_up) in enumerate(zip(value.levels, above, strict=True), 1):
         words = [f"{level.allotment.base:,} + {level.allotment.size:,}"] if more else []
-        causes = [", ".join(f"{c} {n:,}" for c, n in level.exits.items()) or "none"] if most else []
+        causes = [by_cause(level.exits)] if most else []
         times = f"{level.total / next_up:.1f}" if next_up else ""
         bar = "#" * round((BAR if more else BAR // 3) * log10(1 + level.total) / longest)
         cells = [str(number), level.monitor, *words, f"{level.total:,}", times, *causes, bar]
@@ -64,9 +64,9 @@ def _premise(value: Deep) -> RenderableType | None:
         return outcome(
             good=True, text=say("the premise of theorem 2 holds: {isa} is recursively virtualizable", isa=value.isa)
         )
-    blame = f" ({', '.join(found.blame)})" if found.blame else ""
+    blame = say(" ({blame})", blame=listed(found.blame)) if found.blame else ""
     if found.holds is None:
-        return Text(say("? whether the premise of theorem 2 holds is open{blame}", blame=blame), style=OPEN)
+        return Text("? " + say("whether the premise of theorem 2 holds is open{blame}", blame=blame), style=OPEN)
     fails = say(
         "the premise of theorem 2 fails{blame}: a guest may be able to tell, at this depth and at any other",
         blame=blame,

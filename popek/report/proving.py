@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
 
-from popek.language.phrase import say, say_many
+from popek.language.phrase import listed, say, say_many
+from popek.language.words import word
 from popek.library.obligations import Obligations
 from popek.library.proving import CheckedProof
 from popek.prove.guest_witness import Witness
@@ -53,11 +54,12 @@ def _checked(value: CheckedProof, width: int) -> RenderableType:
 
 def _property(value: Obligations, name: str, verdict: PropertyVerdict, width: int) -> Iterator[RenderableType]:
     every = value.of(name)
-    heading = Text(f"{name.replace('_', ' ')}  ", style=HEAD).append_text(mark(verdict.status))
+    heading = Text(word(name) + "  ", style=HEAD).append_text(mark(verdict.status))
     solved = sum(d.how == "solver" for d in every)
     heading.append(
-        say(
-            "  {count}, {solved} by the solver",
+        "  "
+        + say(
+            "{count}, {solved} by the solver",
             count=say_many("{count:,} obligation", "{count:,} obligations", len(every)),
             solved=solved,
         ),
@@ -75,9 +77,9 @@ def _property(value: Obligations, name: str, verdict: PropertyVerdict, width: in
     if summed:
         count = len({d.obligation.blame for d in summed})
         text = say(
-            "{count}: {count_2}, settled by structure",
-            count=say_many("{count:,} innocuous instruction", "{count:,} innocuous instructions", count),
-            count_2=say_many("{count:,} obligation", "{count:,} obligations", len(summed)),
+            "{instructions}: {obligations}, settled by structure",
+            instructions=say_many("{count:,} innocuous instruction", "{count:,} innocuous instructions", count),
+            obligations=say_many("{count:,} obligation", "{count:,} obligations", len(summed)),
         )
         drawn = table("", "")
         drawn.add_row(mark(Status.PROVED), Text(text))
@@ -112,10 +114,10 @@ def _rows(group: Iterable[Discharged], width: int, *, sentences: bool = False) -
     for one in group:
         told = Text(one.obligation.name)
         if sentences:
-            told = Text(one.obligation.says).append(f" ({one.obligation.name})", style=QUIET)
+            told = Text(one.obligation.says).append(say(" ({name})", name=one.obligation.name), style=QUIET)
         if one.reason and (width >= WIDE or one.status is not Status.PROVED):
-            told.append(f": {one.reason}", style=QUIET)
-        drawn.add_row(mark(one.status), told, Text(one.how, style=QUIET, no_wrap=True))
+            told.append(say(": {reason}", reason=one.reason), style=QUIET)
+        drawn.add_row(mark(one.status), told, Text(word(one.how), style=QUIET, no_wrap=True))
     return drawn
 
 
@@ -136,18 +138,22 @@ def _witness(value: Witness, width: int) -> RenderableType:
 
 def _counts(value: Obligations) -> RenderableType:
     counts, solver = value.counts, value.solver
-    text = Text(say_many("{count:,} obligation", "{count:,} obligations", counts["obligations"]) + ": ")
-    text.append(
+    statuses = (
+        say("{count} {status}", count=counts[s.value], status=word(s.value)) for s in Status if s.value in counts
+    )
+    text = Text(
         say(
-            "{counts} settled by structure, {counts_2} by evaluation, ",
-            counts=counts["structure"],
-            counts_2=counts["evaluation"],
+            "{obligations}: {structure} settled by structure, {evaluation} by evaluation, "
+            "{solved} by {solver} {version}; {statuses}",
+            obligations=say_many("{count:,} obligation", "{count:,} obligations", counts["obligations"]),
+            structure=counts["structure"],
+            evaluation=counts["evaluation"],
+            solved=counts["solver"],
+            solver=solver["name"],
+            version=solver["version"],
+            statuses=listed(statuses),
         )
     )
-    text.append(say("{counts} by {solver} ", counts=counts["solver"], solver=solver["name"]))
-    text.append(f"{solver['version']}; ")
-    statuses = [f"{counts[s.value]} {s.value}" for s in Status if s.value in counts]
-    text.append(", ".join(statuses))
     exported, saved = value.exported, value.saved
     return stack(
         text,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 
 from popek.language.phrase import listed, say
+from popek.language.words import word
 from popek.prove.repair import Remedy, Repair, Repairs, named
 from popek.prove.values import Status
 from popek.report.drawing import HEAD, QUIET, drawing, hints, indented, stack, title
@@ -38,11 +39,13 @@ def _answer(value: Repair) -> Text:
     if value.before is Status.PROVED:
         return outcome(True, say("holds as it is: the smallest set is the empty one"))
     if value.instructions is None:
-        what = "" if value.status is Status.REFUTED else say(" (after it: {status})", status=value.status.value)
+        what = "" if value.status is Status.REFUTED else say(" (after it: {status})", status=word(value.status.value))
         return outcome(
             False, say("no set of instructions to {remedy} mends it{what}", remedy=value.remedy.value, what=what)
         )
-    return outcome(True, f"{value.remedy.value}: {listed(value.instructions)}")
+    return outcome(
+        True, say("{remedy}: {instructions}", remedy=value.remedy.value, instructions=listed(value.instructions))
+    )
 
 
 def _details(value: Repair) -> Iterator[str]:
@@ -54,9 +57,12 @@ def _details(value: Repair) -> Iterator[str]:
         )
     elif value.instructions:
         one = len(value.instructions) == 1
-        needed = "it" if one else say("any one of them")
         yield (
-            say("proved again as a whole; not proved without {needed}", needed=needed)
+            (
+                say("proved again as a whole; not proved without it")
+                if one
+                else say("proved again as a whole; not proved without any one of them")
+            )
             if value.minimal
             else say("proved again as a whole")
         )

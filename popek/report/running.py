@@ -7,7 +7,9 @@ from attrs import asdict
 from rich.console import RenderableType
 
 from popek.engine.stepper import Outcome, Result
-from popek.language.phrase import say, say_many
+from popek.language.phrase import in_turn, listed, say, say_many
+from popek.language.speaking import told
+from popek.language.words import word
 from popek.library.running import Dump, Run
 from popek.report.drawing import NARROW, OPEN, QUIET, drawing, number, safe, section, stack, table
 from popek.report.marks import outcome
@@ -15,7 +17,7 @@ from popek.report.speech import Text
 from popek.vmm.translation.statistics import Statistics
 
 SENTENCES = {
-    Outcome.HALTED: "halted",
+    Outcome.HALTED: say("halted"),
     Outcome.BUDGET: say("stopped by its step budget"),
     Outcome.TRAP_LOOP: say("in a trap loop: its trap handler traps at once, for ever"),
     Outcome.LOST: say("the guest stopped the real processor: the monitor has lost it"),
@@ -31,9 +33,9 @@ TRANSLATION = {
     "looked_up": say("computed jumps found"),
     "dispatches": say("ways asked of the monitor"),
     "calls": say("calls of the monitor"),
-    "flushes": "flushes",
+    "flushes": say("flushes"),
     "invalidations": say("blocks ended by a store"),
-    "retranslations": "retranslations",
+    "retranslations": say("retranslations"),
 }
 """What translation has cost, in words, in the order in which it is shown."""
 
@@ -65,7 +67,7 @@ def output_drawn(output: str) -> RenderableType | None:
 def _facts(result: Result) -> Iterator[tuple[str, Text]]:
     ended = Text(SENTENCES[result.outcome], style="" if result.outcome is Outcome.HALTED else OPEN)
     yield (
-        "outcome",
+        say("outcome"),
         ended.append(
             say(
                 ", after {instructions}",
@@ -74,22 +76,25 @@ def _facts(result: Result) -> Iterator[tuple[str, Text]]:
             style="none",
         ),
     )
-    yield "registers", registers(result)
+    yield say("registers"), registers(result)
 
 
 def summary_drawn(value: Run) -> RenderableType:
     """Draw what a run came to."""
     drawn = table("", "")
     where = say("under {monitor}", monitor=value.monitor) if value.monitor else say("the bare machine")
-    rows = [("machine", Text(f"{value.isa}, {where}")), *_facts(value.result)]
+    rows: list[tuple[str, Text]] = [
+        (say("machine"), Text(say("{isa}, {where}", isa=value.isa, where=where))),
+        *_facts(value.result),
+    ]
     if value.monitor:
-        rows.append(("direct", Text(_direct(value))))
+        rows.append((say("direct"), Text(_direct(value))))
     if value.mismatches is not None:
-        told = "; ".join(safe(m) for m in value.mismatches)
+        what = in_turn(value.mismatches)
         rows.append(
             (
-                "result",
-                outcome(value.as_expected, say("not as expected: {told}", told=told) if told else say("as expected")),
+                say("result"),
+                outcome(value.as_expected, say("not as expected: {what}", what=what) if what else say("as expected")),
             )
         )
     for name, text in rows:
@@ -100,7 +105,7 @@ def summary_drawn(value: Run) -> RenderableType:
 def _direct(value: Run) -> str:
     total, exits = value.result.instructions, sum(value.exits.values())
     share = f" ({100 * value.direct / total:.0f} %)" if total else ""
-    others = "".join(f", {count:,} {how}" for how, count in value.treated.items())
+    others = "".join(told(say(", {count:,} {how}", count=count, how=word(how))) for how, count in value.treated.items())
     return say(
         "{direct:,} of {total}{share}{others}, {exits}",
         direct=value.direct,
@@ -117,32 +122,46 @@ def registers(result: Result) -> Text:
     for n, value in enumerate(result.registers):
         if value:
             text.append("  " if text else "").append(f"r{n}=", style=QUIET).append(number(value))
-    return text.append(say("  the others 0") if text else "all 0", style=QUIET)
+    return text.append("  " + say("the others 0") if text else say("all 0"), style=QUIET)
+
+
+def by_cause(counts: Mapping[str, int]) -> str:
+    """Return exits by their causes, in a row."""
+    return listed(say("{what} {count:,}", what=word(c), count=n) for c, n in counts.items()) or say("none")
 
 
 def statistics_drawn(value: Run) -> RenderableType:
     """Draw all that was counted."""
     return stack(
         _counts(
-            say("counted"), {"steps": value.result.steps, "instructions": value.result.instructions, **_cost(value)}
+            say("counted"),
+            {say("steps"): value.result.steps, say("instructions"): value.result.instructions, **_cost(value)},
         ),
         _counts(say("steps by engine"), value.engines),
-        *(_counts(say("in virtual {mode} mode", mode=mode), counts) for mode, counts in value.modes.items() if counts),
-        _counts(say("exits by cause"), value.exits) if value.exits else None,
+        *(
+            _counts(say("in virtual {mode} mode", mode=word(mode)), _words(counts))
+            for mode, counts in value.modes.items()
+            if counts
+        ),
+        _counts(say("exits by cause"), _words(value.exits)) if value.exits else None,
         _translation(value.translation) if value.translation else None,
         _counts(say("state"), value.result.slots, number),
     )
 
 
+def _words(counts: Mapping[str, int]) -> dict[str, int]:
+    return {word(name): count for name, count in counts.items()}
+
+
 def _cost(value: Run) -> Mapping[str, int]:
     if not value.monitor:
         return {}
-    return {"direct": value.direct, **value.treated, "exits": sum(value.exits.values())}
+    return {say("direct"): value.direct, **_words(value.treated), say("exits"): sum(value.exits.values())}
 
 
 def _translation(value: Statistics) -> RenderableType:
-    shown = {TRANSLATION[n]: f"{count:,}" for n, count in asdict(value).items()}
-    return _counts(say("translation"), {**shown, "expansion": f"{value.expansion:.2f}"}, str)
+    shown: dict[str, str] = {TRANSLATION[n]: f"{count:,}" for n, count in asdict(value).items()}
+    return _counts(say("translation"), shown | {say("expansion"): f"{value.expansion:.2f}"}, str)
 
 
 def _counts(heading: str, counts: Mapping[str, Any], shown: Callable[[Any], str] = "{:,}".format) -> RenderableType:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 from rich.cells import cell_len, set_cell_size
 
+from popek.language.speaking import told
+from popek.language.words import word
 from popek.prove.values import Classes
 from popek.report.drawing import BAD, HEAD, QUIET
 from popek.report.speech import Text, stacked
@@ -39,9 +41,9 @@ def parts(classes: Sequence[Classes]) -> tuple[Part, Part, Part]:
         return tuple(c.name for c in classes if (c.sensitive, c.privileged) == (sensitive, privileged))
 
     return (
-        Part("critical", names(sensitive=True, privileged=False), f"{HEAD} {BAD}"),
+        Part(told(word("critical")), names(sensitive=True, privileged=False), f"{HEAD} {BAD}"),
         Part("", names(sensitive=True, privileged=True)),
-        Part("privileged ", names(sensitive=False, privileged=True), QUIET),
+        Part(told(word("privileged")) + " ", names(sensitive=False, privileged=True), QUIET),
     )
 
 
@@ -61,9 +63,9 @@ def sets(classes: Sequence[Classes], width: int) -> Text | None:
 
 def _lines(found: Sequence[Part], widths: Sequence[int]) -> Iterator[Text]:
     left, middle, right = widths
-    yield _frame(_NW + _heading("sensitive", left + middle + 1) + _NE)
+    yield _frame(_NW + _heading(told(word("sensitive")), left + middle + 1) + _NE)
     label = set_cell_size(f" {found[0].called}", left)
-    yield _frame(f"{_V}{label}{_NW}{_H * middle}{_CROSS}{_heading('privileged', right, end=True)}{_NE}")
+    yield _frame(f"{_V}{label}{_NW}{_H * middle}{_CROSS}{_heading(told(word('privileged')), right, end=True)}{_NE}")
     columns = [list(_rows(p, w)) for p, w in zip(found, widths, strict=True)]
     for n in range(max(map(len, columns))):
         row = _frame(_V)
@@ -90,7 +92,7 @@ def _heading(name: str, width: int, *, end: bool = False) -> str:
 def _rows(part: Part, width: int) -> Iterator[str]:
     """Put names in columns, as many as there is room for; say where there are none."""
     if not part.names:
-        yield "none"
+        yield told(word("none"))
         return
     cell = max(map(len, part.names)) + 2
     across = max((width - 1) // cell, 1)

@@ -6,7 +6,8 @@ from fractions import Fraction
 from rich.console import RenderableType
 
 from popek.engine.stepper import Outcome
-from popek.language.phrase import say, say_many
+from popek.language.phrase import in_turn, say, say_many
+from popek.language.words import word
 from popek.library.hosting import Shared, Tenant
 from popek.report.drawing import (
     NARROW,
@@ -78,7 +79,7 @@ def _words(tenant: Tenant) -> str:
 
 def _ended(tenant: Tenant) -> Text:
     found = tenant.run.result.outcome
-    return Text(found.value, style="" if found is Outcome.HALTED else OPEN)
+    return Text(word(found.value), style="" if found is Outcome.HALTED else OPEN)
 
 
 def _percent(part: int, whole: int) -> str:
@@ -111,11 +112,11 @@ def _listed(names: list[str]) -> str:
 
 def _expected(value: Shared) -> RenderableType | None:
     held = [t for t in value.tenants if t.run.mismatches is not None]
-    told = "; ".join(f"{t.name}: {safe(m)}" for t in held for m in t.run.mismatches or ())
+    what = in_turn(say("{name}: {what}", name=t.name, what=m) for t in held for m in t.run.mismatches or ())
     if not held:
         return None
     return outcome(
-        value.as_expected, say("not as expected: {told}", told=told) if told else say("as expected, each of them")
+        value.as_expected, say("not as expected: {what}", what=what) if what else say("as expected, each of them")
     )
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Self
 
-from rich import text
-from rich.console import Console, ConsoleOptions
+from rich import table, text
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.containers import Lines
 from rich.measure import Measurement
 
@@ -48,9 +48,22 @@ class Text(text.Text):
         return Measurement(least, measured.maximum)
 
 
-def stacked(lines: Iterable[Text]) -> Text:
+class Table(table.Table):
+    """A table to be drawn, whose cells may be plain texts."""
+
+    def add_row(self, *cells: RenderableType | None, **options: Any) -> None:
+        """Add a row."""
+        super().add_row(*(Text(c) if isinstance(c, str) else c for c in cells), **options)
+
+
+def lines(said: Iterable[str]) -> Text:
+    """Return one text with each of these on a line of its own; empty ones are left out."""
+    return stacked(Text(line) for line in said if line)
+
+
+def stacked(drawn: Iterable[Text]) -> Text:
     """Return one text of several lines."""
     whole = Text()
-    for number, line in enumerate(lines):
+    for number, line in enumerate(drawn):
         whole.append("\n" if number else "").append(line)
     return whole

@@ -2,7 +2,9 @@
 
 from rich.console import RenderableType
 
-from popek.language.phrase import listed, say
+from popek.language.phrase import in_turn, say
+from popek.language.speaking import told
+from popek.language.words import words
 from popek.library.structures import Structured, Structures
 from popek.report.drawing import NARROW, QUIET, WIDE, drawing, hints, indented, section, stack, table, title
 from popek.report.speech import Text
@@ -62,7 +64,7 @@ def _table(value: Structures, width: int) -> RenderableType:
 
 
 def _privileged(one: Structured) -> str:
-    return "; ".join(p.name for p in one.structure.parts if p.supervisor)
+    return in_turn(p.name for p in one.structure.parts if p.supervisor)
 
 
 def _ways(value: Structures) -> RenderableType:
@@ -71,12 +73,20 @@ def _ways(value: Structures) -> RenderableType:
     for one in value.each:
         before = one.structure.name
         for path, services in _by_path(one.structure).items():
-            names = [p.name.upper() if p.supervisor else p.name for p in (GUEST, *path, GUEST)]
-            told = ARROW.join(names)
-            wanted = "all" if len(services) == len(Service) else listed(services)
-            drawn.add_row(Text(before, no_wrap=True), Text(wanted, style=QUIET), Text(told))
+            names = [_marked(p) if p.supervisor else told(p.name) for p in (GUEST, *path, GUEST)]
+            way = ARROW.join(names)
+            wanted = say("all") if len(services) == len(Service) else words(services)
+            drawn.add_row(Text(before, no_wrap=True), Text(wanted, style=QUIET), Text(way))
             before = ""
     return drawn
+
+
+def _marked(part: Part) -> str:
+    """Return a part's name in capitals, or in brackets where there are no capitals."""
+    name = told(part.name)
+    return (
+        name.upper() if name.isascii() else f"\N{LEFT BLACK LENTICULAR BRACKET}{name}\N{RIGHT BLACK LENTICULAR BRACKET}"
+    )
 
 
 def _by_path(structure: Structure) -> dict[tuple[Part, ...], list[str]]:

@@ -1,11 +1,11 @@
 """The systems of history: the list by year, and one with what it did about critical instructions."""
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from popek.language.phrase import listed, say
 from popek.library.systems import ShownSystem, SystemList
 from popek.report.drawing import NARROW, QUIET, drawing, hints, indented, stack, table, title
+from popek.report.speech import Text
 
 
 @drawing.register

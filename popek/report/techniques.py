@@ -8,6 +8,7 @@ from popek.language.phrase import in_sequence, say, say_many
 from popek.library.techniques import Comparisons
 from popek.report.drawing import NARROW, QUIET, WIDE, drawing, hints, indented, section, stack, table, title
 from popek.report.marks import outcome
+from popek.report.running import by_cause
 from popek.report.speech import Text
 from popek.report.verdicts import asked_as
 from popek.vmm.compare import Comparison
@@ -67,7 +68,7 @@ def _table(value: Comparisons, heading: str, columns: Columns) -> RenderableType
         drawn.add_row(Text(one.monitor, no_wrap=True), *(cell(one) for cell in columns.values()))
     if "bare and virtual" in columns:
         for name in value.not_applicable:
-            drawn.add_row(Text(name, no_wrap=True), Text(say("{none} needs a guest mode", none=NONE), style=QUIET))
+            drawn.add_row(Text(name, no_wrap=True), Text(f"{NONE} " + say("needs a guest mode"), style=QUIET))
     for name, column in zip(columns, drawn.columns[1:], strict=True):
         column.justify = "left" if name in _TEXTS else "right"
     return section(heading, drawn) if heading else indented(drawn)
@@ -137,7 +138,7 @@ def _exits(one: Comparison) -> Text:
 
 
 def _by_cause(one: Comparison) -> Text:
-    return Text(", ".join(f"{cause} {count:,}" for cause, count in one.exits.items()) or "none")
+    return Text(by_cause(one.exits))
 
 
 def _blocks(one: Comparison) -> Text:

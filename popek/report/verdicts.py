@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 
 from popek.isa import shipped
-from popek.language.phrase import listed, say, say_many
+from popek.language.phrase import Phrase, in_turn, listed, say, say_many
+from popek.language.words import word, words
 from popek.library.required import Check, Checked, Grade
 from popek.prove.values import PROPERTIES, IsaVerdict, MonitorVerdict, PropertyVerdict, Status, TheoremVerdict, Verdict
 from popek.report.drawing import (
@@ -102,9 +103,9 @@ def _census(value: IsaVerdict) -> str:
     sensitive = [c for c in value.instructions if c.sensitive]
     critical = [c for c in sensitive if c.critical]
     words = say(
-        "{count}, {count_2} of them sensitive",
-        count=say_many("{count:,} instruction", "{count:,} instructions", len(value.instructions)),
-        count_2=len(sensitive),
+        "{instructions}, {sensitive} of them sensitive",
+        instructions=say_many("{count:,} instruction", "{count:,} instructions", len(value.instructions)),
+        sensitive=len(sensitive),
     )
     if not sensitive:
         return words
@@ -133,7 +134,7 @@ def _sentence(theorem: TheoremVerdict) -> str:
 
 
 def _monitors(monitors: Sequence[MonitorVerdict], width: int) -> RenderableType:
-    headings = list(BRIEF.values()) if width < NARROW else [p.replace("_", " ") for p in PROPERTIES]
+    headings = list(BRIEF.values()) if width < NARROW else list(PROPERTIES)
     drawn = table(say("monitor"), *headings, gap=1 if width < NARROW + 12 else GAP)
     drawn.columns[0].no_wrap = width >= NARROWEST
     shown = mark if width >= NARROWEST else short_mark
@@ -173,11 +174,11 @@ def _where(where: Sequence[tuple[str, str]], monitors: int) -> str:
     table_: dict[tuple[str, ...], list[str]] = {}
     for monitor in dict.fromkeys(m for m, _ in where):
         table_.setdefault(tuple(p for m, p in where if m == monitor), []).append(monitor)
-    return "; ".join(say("{named} under {ms}", named=_named(ps), ms=listed(ms)) for ps, ms in table_.items())
+    return in_turn(say("{what} under {monitors}", what=_named(ps), monitors=listed(ms)) for ps, ms in table_.items())
 
 
 def _named(properties: Sequence[str]) -> str:
-    return "everything" if len(properties) == len(PROPERTIES) else listed(p.replace("_", " ") for p in properties)
+    return say("everything") if len(properties) == len(PROPERTIES) else words(properties)
 
 
 def _program(value: IsaVerdict) -> RenderableType | None:
@@ -187,9 +188,7 @@ def _program(value: IsaVerdict) -> RenderableType | None:
             found: PropertyVerdict = getattr(monitor, name)
             text = getattr(found.witness, "program", "")
             if found.status is Status.REFUTED and text:
-                caption = say(
-                    "a guest that shows it ({name} under {monitor})", name=name.replace("_", " "), monitor=monitor.name
-                )
+                caption = say("a guest that shows it ({name} under {monitor})", name=word(name), monitor=monitor.name)
                 return stack(indented(Text(caption, style=QUIET)), indented(_lines(text), 2 * GAP))
     return None
 
@@ -223,14 +222,14 @@ def _check(value: Check, width: int) -> RenderableType:
     several = len({r.isa for r in value.requirements}) > 1
     drawn = table("", say("required"), say("is to be"), say("is"), gap=1 if width < NARROW else GAP)
     for one in value.requirements:
-        what = f"{one.isa}: {one.what}" if several else one.what
-        drawn.add_row(_graded(one.grade), Text(what), Text(one.wanted), Text(one.found))
+        what = say("{isa}: {what}", isa=one.isa, what=Phrase(one.what)) if several else Phrase(one.what)
+        drawn.add_row(_graded(one.grade), Text(what), Text(Phrase(one.wanted)), Text(Phrase(one.found)))
     return section(say("check"), drawn if value.requirements else Text(say("nothing is required")))
 
 
 def _graded(grade: Grade) -> Text:
     sign, style = {Grade.MET: (YES, GOOD), Grade.NOT_MET: (NO, BAD), Grade.OPEN: ("?", OPEN)}[grade]
-    return Text(f"{sign} {grade.value}", style=style, no_wrap=True)
+    return Text(f"{sign} " + word(grade.value), style=style, no_wrap=True)
 
 
 # Many ISAs ----------------------------------------------------------------------------------------------------------
@@ -242,7 +241,9 @@ def _many(value: Verdict, width: int) -> RenderableType:
     blame = (say("not privileged"),) if width >= NARROW else ()
     dated = ("year",) if width >= NARROW and any(i.year for i in value.isas) else ()
     told = (say("what happened"),) if dated and width >= WIDEST and any(i.story for i in value.isas) else ()
-    drawn = table(*dated, "ISA", "Th 1", "Th 2", "Th 3", *(BRIEF[p] for p in shown), *blame, *told, gap=1)
+    drawn = table(
+        *dated, "ISA", say("Th 1"), say("Th 2"), say("Th 3"), *(BRIEF[p] for p in shown), *blame, *told, gap=1
+    )
     if told:
         drawn.columns[-1].min_width = STORY
     for isa in value.isas:
@@ -254,9 +255,10 @@ def _many(value: Verdict, width: int) -> RenderableType:
         critical = [_blamed([c.name for c in isa.instructions if c.critical])] if blame else []
         drawn.add_row(*year, name, *theorems, *properties, *critical, *([isa.story] if told else []))
     caption = say(
-        "Th: theorems 1, 2, 3. Then the properties under {first}: equivalence, resource control, ", first=first
+        "Th: theorems 1, 2, 3. Then the properties under {monitor}: equivalence, resource control, efficiency, "
+        "isolation.",
+        monitor=first,
     )
-    caption += say("efficiency, isolation.")
     stories = None if told else _stories(value)
     return stack(
         drawn,

@@ -11,14 +11,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from popek.engine.reference import Kind
 from popek.engine.stepper import Record
 from popek.errors import PopekError, Problem, nearest
 from popek.isa.reader import Reader, type_name
 from popek.isa.toml import printable, read
-from popek.language.phrase import say
+from popek.language.phrase import Phrase, say
 from popek.vmm.monitor import Treatment
 from popek.vmm.virtual_machine import DIRECT, EXITED, VirtualMachine
 
@@ -48,7 +48,7 @@ class CostTable:
     """A price in cycles for every primitive, and where it comes from."""
 
     name: str
-    title: str
+    title: str = field(converter=Phrase)
     cycles: Mapping[str, int]
     source: Mapping[str, str]
 

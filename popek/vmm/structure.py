@@ -17,6 +17,8 @@ from itertools import pairwise
 
 from attrs import field, frozen
 
+from popek.language.phrase import Phrase
+
 
 @unique
 class Service(Enum):
@@ -31,7 +33,7 @@ class Service(Enum):
 class Part:
     """A part of the system, and the world that it belongs to; none, if it is mapped into every world."""
 
-    name: str
+    name: str = field(converter=Phrase)
     supervisor: bool
     world: str | None = None
 
@@ -59,8 +61,8 @@ class Structure:
     """
 
     name: str
-    title: str
-    examples: str
+    title: str = field(converter=Phrase)
+    examples: str = field(converter=Phrase)
     source: str
     paths: Mapping[Service, tuple[Part, ...]] = field(repr=False)
 

@@ -3,11 +3,12 @@
 from functools import cached_property
 from importlib.resources import files
 
-from attrs import frozen
+from attrs import field, frozen
 
 from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
 from popek.isa.program import Program
+from popek.language.phrase import Phrase
 from popek.library.bench import rv32
 
 RESULT = 10
@@ -19,7 +20,7 @@ class Loop:
     """A piece of work that is done so many times. What it is good for says `title`."""
 
     name: str
-    title: str
+    title: str = field(converter=Phrase)
 
     def source(self, kind: str) -> str:
         """Return the source of a kind: `s`, `rv32` or `c`."""
