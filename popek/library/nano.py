@@ -42,10 +42,13 @@ class Way(Enum):
     HARDWARE = "hardware-assisted"
 
 
+UNINTERRUPTED = 10**9
+"""The quantum: longer than a run, so that an operation's figure has none of the exits that end quanta."""
+
 WAYS: Mapping[Way, tuple[Isa, Monitor | None]] = {
     Way.NATIVE: (CLASSIC, None),
-    Way.TRANSLATION: (CLASSIC, TRANSLATION),
-    Way.HARDWARE: (CLASSIC_VT, HARDWARE_ASSISTED),
+    Way.TRANSLATION: (CLASSIC, TRANSLATION.vary(TRANSLATION.name, quantum=UNINTERRUPTED)),
+    Way.HARDWARE: (CLASSIC_VT, HARDWARE_ASSISTED.vary(HARDWARE_ASSISTED.name, quantum=UNINTERRUPTED)),
 }
 
 PROGRAM = """

@@ -8,13 +8,13 @@ from rich.console import RenderableType
 
 from popek.engine.stepper import Outcome, Result
 from popek.language.phrase import in_turn, listed, say, say_many
-from popek.language.speaking import told
 from popek.language.words import word
 from popek.library.running import Dump, Run
 from popek.report.drawing import NARROW, OPEN, QUIET, drawing, number, safe, section, stack, table
 from popek.report.marks import outcome
 from popek.report.speech import Text
 from popek.vmm.translation.statistics import Statistics
+from popek.vmm.virtual_machine import HYPERCALL
 
 SENTENCES = {
     Outcome.HALTED: say("halted"),
@@ -105,15 +105,16 @@ def summary_drawn(value: Run) -> RenderableType:
 def _direct(value: Run) -> str:
     total, exits = value.result.instructions, sum(value.exits.values())
     share = f" ({100 * value.direct / total:.0f} %)" if total else ""
-    others = "".join(told(say(", {count:,} {how}", count=count, how=word(how))) for how, count in value.treated.items())
-    return say(
-        "{direct:,} of {total}{share}{others}, {exits}",
-        direct=value.direct,
-        total=say_many("{count:,} instruction", "{count:,} instructions", total),
-        share=share,
-        others=others,
-        exits=say_many("{count:,} exit", "{count:,} exits", exits),
-    )
+    total_said = say_many("{count:,} instruction", "{count:,} instructions", total)
+    direct = say("{direct:,} of {total}{share}", direct=value.direct, total=total_said, share=share)
+    others = (_treated(how, count) for how, count in value.treated.items())
+    return listed((direct, *others, say_many("{count:,} exit", "{count:,} exits", exits)))
+
+
+def _treated(how: str, count: int) -> str:
+    if how == HYPERCALL:
+        return say_many("{count:,} hypercall", "{count:,} hypercalls", count)
+    return say("{count:,} {how}", count=count, how=word(how))
 
 
 def registers(result: Result) -> Text:
@@ -156,7 +157,11 @@ def _words(counts: Mapping[str, int]) -> dict[str, int]:
 def _cost(value: Run) -> Mapping[str, int]:
     if not value.monitor:
         return {}
-    return {say("direct"): value.direct, **_words(value.treated), say("exits"): sum(value.exits.values())}
+    counts = {say("direct"): value.direct, **_words(value.treated), say("exits"): sum(value.exits.values())}
+    calls = value.treated.get(HYPERCALL)
+    if calls is not None:
+        counts[say("exits saved by batching")] = calls - value.exits.get(HYPERCALL, 0)
+    return counts
 
 
 def _translation(value: Statistics) -> RenderableType:

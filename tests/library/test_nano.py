@@ -2,8 +2,12 @@
 
 import pytest
 
+from popek.isa.classic_vt import CLASSIC_VT
+from popek.library import nano as module
 from popek.library.nano import NANOS, WAYS, NanoReport, Way, nano
 from popek.vmm.cost_table import names
+from popek.vmm.monitor import HARDWARE_ASSISTED
+from popek.vmm.translation import code
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +63,20 @@ def test_counts_do_not_depend_on_prices(name: str, report: NanoReport) -> None:
         for way in Way:
             counted = sum(other.costs.cycles[n] * c for n, c in row.counts[way].items())
             assert row.cycles[way] == pytest.approx(counted, abs=0.01)
+
+
+def test_no_figure_has_an_exit_in_it_that_is_not_the_operations(report: NanoReport) -> None:
+    """The ends of quanta are left out: natively and in guest mode, all counts are whole numbers."""
+    for row in report.rows:
+        for way in (Way.NATIVE, Way.HARDWARE):
+            assert all(count == int(count) for count in row.counts[way].values()), row.nano.name
+
+
+def test_the_reasons_are_the_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what they say the shape is the paper's: with a translator that does not adapt, and faults that exit."""
+    monkeypatch.setattr(code, "OFTEN", 10**9)
+    exiting = HARDWARE_ASSISTED.vary("faults exit", controls=("memory",), quantum=module.UNINTERRUPTED)
+    monkeypatch.setattr(module, "WAYS", {**WAYS, Way.HARDWARE: (CLASSIC_VT, exiting)})
+    rows = {r.nano.name: r for r in nano().rows}
+    assert not rows["divzero"].differs
+    assert not rows["pgfault"].differs

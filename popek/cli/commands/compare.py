@@ -63,7 +63,9 @@ def command(
     found = naming.guest(guest)
     on = naming.chosen(isa or found.isa, changes).isa
     if structures:
-        answer("compare", priced.structures(found, isa=on, monitor=monitor, costs=costs, **machine), as_json=as_json)
+        with waiting("comparing"):
+            served = priced.structures(found, isa=on, monitor=monitor, costs=costs, **machine)
+        answer("compare", served, as_json=as_json)
         return 0
     result: Comparison | Comparisons
     with waiting("comparing"):
