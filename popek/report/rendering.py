@@ -34,9 +34,9 @@ class _Drawn:
 
 
 def _learn(kind: type) -> None:
-    """Import drawings until one of them is for this kind of value."""
+    """Import drawings until one of them is for this very kind of value; what it is a special case of will not do."""
     for name in DRAWN:
-        if any(k in drawing.registry for k in kind.__mro__[:-1]):
+        if kind in drawing.registry:
             return
         import_module(f"popek.report.{name}")
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+import popek
 from popek.engine.stepper import Outcome, Result
 from popek.library import listing
 from popek.library.required import Check, Grade, Requirement
@@ -145,3 +146,10 @@ def test_verdict_where_there_is_hardly_room() -> None:
     """On forty columns the words are shorter, and still words."""
     shown = text(verdict(), 40)
     assert all(word in shown for word in ("yes", "no", "vac", "n/a"))
+
+
+def test_a_special_case_is_drawn_as_what_it_is() -> None:
+    """Several machines, or several monitors, are a run, too, but are not drawn as one, after one either."""
+    assert "the bare machine" in text(popek.run("hello"))
+    assert "level by level" in text(popek.run("hello", depth=2))
+    assert "round-robin" in text(popek.run("hello", vms=2))
