@@ -55,7 +55,7 @@ def test_guests_that_rewrite_themselves_cannot_tell() -> None:
     assert happened >= {
         "blocks", "calls", "chained", "dispatches", "flushes", "invalidations", "looked_up", "retranslations"
     }  # fmt: skip
-    assert doings.cells["st", 0, "invalidations"] > 100
+    assert doings.cells["st", 0, "invalidations"] > 30
 
 
 def test_what_is_innocuous_and_completes_needs_no_monitor() -> None:

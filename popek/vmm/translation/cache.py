@@ -1,11 +1,11 @@
 """The translation cache: blocks by context and pc, links between them, and the words they were translated from.
 
-It must at any time mean what the guest's memory means. So whoever writes a word of physical memory, whoever that is,
+It must at any time mean what the guest's memory means. So whoever changes a word of physical memory, whoever that is,
 ends every block that was translated from it: its words, and the links that lead to it, lead to the monitor from then
 on. All of the cache goes through the machine's journal, and so goes back with the machine.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -15,10 +15,13 @@ from popek.vmm.translation.cells import DOOR, EMPTY, Block, Cell, Context, Empty
 
 
 class TranslationCache:
-    """`size` words; `count` is told what happens, by name."""
+    """`size` words; `read` gives a word of physical memory, and `count` is told what happens, by name."""
 
-    def __init__(self, size: int, journal: Journal, count: Callable[[str], None]) -> None:
+    def __init__(
+        self, size: int, journal: Journal, read: Callable[[int], int], count: Callable[[str], None]
+    ) -> None:
         self._journal = journal
+        self._read = read
         self._count = count
         self.cells: list[Cell] = [EMPTY] * size
         self.blocks: dict[int, Block] = {}
@@ -77,10 +80,17 @@ class TranslationCache:
             self._journal.write(self._incoming, start, (*self._incoming.get(start, ()), address))
 
     def stored(self, address: int) -> None:
-        """Take note that a word of physical memory was written."""
+        """Take note that a word of physical memory was written; what was made of another word than is there now ends."""
         for start in self._sources.get(address, ()):
-            self.end(self.blocks[start])
-            self._count("invalidations")
+            block = self.blocks[start]
+            if block.sources[address] != self._read(address):
+                self.end(block)
+                self._count("invalidations")
+
+    @property
+    def sources(self) -> Iterator[int]:
+        """The addresses of all words of physical memory that some block was made of."""
+        return (address for address, starts in self._sources.items() if starts)
 
     def end(self, block: Block) -> None:
         """Make a block lead to the monitor, wherever one is in it or comes to it."""

@@ -84,13 +84,13 @@ Cell = Copy | Guard | Call | Link | Empty
 class Block:
     """A piece of translated code: words `start` to `end` - 1 of the cache, for a context and a pc.
 
-    `sources` are the real addresses of the words that it was translated from.
+    `sources` are the words that it was translated from, by their real addresses.
     """
 
     start: int
     end: int
     key: Key
-    sources: tuple[int, ...]
+    sources: Mapping[int, int]
 
     @property
     def context(self) -> Context:

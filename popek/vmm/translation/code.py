@@ -51,7 +51,7 @@ class TranslatedCode:
 
     def made(self, size: int) -> TranslationCache:
         """Return a cache of so many words."""
-        return TranslationCache(size, self._real.journal, self._count)
+        return TranslationCache(size, self._real.journal, lambda address: self._real.memory[address], self._count)
 
     def containers(self) -> Mapping[str, Any]:
         """Name every list and dict that a step may change."""
@@ -181,6 +181,7 @@ class TranslatedCode:
         found = self.cache.find(key) or self._translated(plan, key)
         if isinstance(link, Link) and waits:
             self.cache.chain(waiting, link, found)
+        self._note("at", found)
         return found
 
     def _translated(self, plan: Plan, key: Key) -> int:

@@ -27,10 +27,14 @@ LONGEST = 32
 
 @frozen
 class Piece:
-    """One instruction of a block to be: copied if there is a `meaning`, and then tested first if it is `guarded`."""
+    """One instruction of a block to be: copied if there is a `meaning`, and then tested first if it is `guarded`.
+
+    `source` is the real address of its word, if that can be fetched.
+    """
 
     pc: int
     source: int | None
+    word: int
     decoded: Decoded | None
     way: str
     meaning: Copied | None = None
@@ -86,7 +90,7 @@ class Translator:
         found: list[Piece] = []
         for piece in self._upcoming(virtual, plan):
             if words([*found, piece]) > room:
-                return found or [Piece(piece.pc, piece.source, piece.decoded, Treatment.TRANSLATED.value)]
+                return found or [Piece(piece.pc, piece.source, piece.word, piece.decoded, Treatment.TRANSLATED.value)]
             found.append(piece)
             if piece.ends or len(found) == LONGEST:
                 break
@@ -102,19 +106,19 @@ class Translator:
         called = Treatment.TRANSLATED.value
         word = reference.fetched(self.isa, virtual, pc)
         if word is None:
-            return Piece(pc, None, None, called)
+            return Piece(pc, None, 0, None, called)
         source = virtual.allotment.base + closure(self._real)(virtual, {"pc": pc})
         decoded = self.isa.decode(word)
         if decoded is None:
-            return Piece(pc, source, None, called)
+            return Piece(pc, source, word, None, called)
         way = self.way(plan, decoded)
         if way is not Treatment.DIRECT:
-            return Piece(pc, source, decoded, way.value, ends=not self._goes_on(decoded, virtual.slot(MODE)))
+            return Piece(pc, source, word, decoded, way.value, ends=not self._goes_on(decoded, virtual.slot(MODE)))
         meaning = copied(self.isa.lowered(decoded.instruction, USER))
         stays = not meaning.writes(self.context)
         guarded = self.disturbs(source, word) and bool(meaning.behaviour.traps)
         ends = not (meaning.falls and stays)
-        return Piece(pc, source, decoded, way.value, meaning, guarded, stays, ends)
+        return Piece(pc, source, word, decoded, way.value, meaning, guarded, stays, ends)
 
     def _goes_on(self, decoded: Decoded, mode: int) -> bool:
         """Say whether an instruction that is called leaves the guest at the next word, in the same context."""
@@ -130,7 +134,7 @@ def laid_out(pieces: list[Piece], start: int, key: Key, state: Readable) -> tupl
     last = pieces[-1]
     if last.open:
         cells.append(Link((last.pc + 1) & WORD_MASK, start))
-    sources = tuple(dict.fromkeys(p.source for p in pieces if p.source is not None))
+    sources = {p.source: p.word for p in pieces if p.source is not None}
     return Block(start, start + len(cells), key, sources), cells
 
 

@@ -16,15 +16,23 @@ class Cached:
 
     def __init__(self, size: int = 16) -> None:
         self.journal, self.counts = Journal(), Counter[str]()
-        self.cache = TranslationCache(size, self.journal, lambda n: self.counts.update([n]))
+        self.memory: Counter[int] = Counter()
+        self.cache = TranslationCache(
+            size, self.journal, lambda address: self.memory[address], lambda n: self.counts.update([n])
+        )
         self.journal.on = True
 
     def block(self, pc: int, source: int, context: tuple[int, ...] = (0, 0, 64)) -> int:
         """Translate a block, and return where it begins."""
         start = self.cache.place(2)
         cells: list[Cell] = [Call(pc, start, CLASSIC.decode(0x01000000), "translated"), Link(pc + 1, start)]
-        self.cache.install(Block(start, start + 2, (*context, pc), (source,)), cells)
+        self.cache.install(Block(start, start + 2, (*context, pc), {source: self.memory[source]}), cells)
         return start
+
+    def store(self, address: int, word: int = 7) -> None:
+        """Write a word of memory."""
+        self.memory[address] = word
+        self.cache.stored(address)
 
     def link(self, start: int) -> Link:
         """Return a block's link."""
@@ -51,9 +59,9 @@ def test_a_block_is_found_by_its_context_and_pc(made: Cached) -> None:
 def test_a_store_ends_what_was_made_of_the_word(made: Cached) -> None:
     """And only that: other blocks stay, and a second store finds nothing any more."""
     first, second = made.block(20, 120), made.block(30, 130)
-    made.cache.stored(120)
-    made.cache.stored(120)
-    made.cache.stored(125)
+    made.store(120)
+    made.store(120)
+    made.store(125)
     assert made.cache.find((0, 0, 64, 20)) == DOOR
     assert made.cache.find((0, 0, 64, 30)) == second
     assert not made.cache.lives(first, (0, 0, 64))
@@ -61,12 +69,20 @@ def test_a_store_ends_what_was_made_of_the_word(made: Cached) -> None:
     assert made.counts == {"invalidations": 1}
 
 
+def test_a_store_of_the_same_word_ends_nothing(made: Cached) -> None:
+    """What was made of the word is still right."""
+    start = made.block(20, 120)
+    made.store(120, 0)
+    assert made.cache.find((0, 0, 64, 20)) == start
+    assert not made.counts
+
+
 def test_links_to_what_has_ended_lead_to_the_monitor(made: Cached) -> None:
     """A chain is undone with the block that it leads to."""
     first, second = made.block(20, 120), made.block(21, 121)
     made.cache.chain(first + 1, made.link(first), second)
     assert made.link(first).to == second
-    made.cache.stored(121)
+    made.store(121)
     assert made.link(first).to == DOOR
     assert made.link(first).pc == 21
 
@@ -86,7 +102,7 @@ def test_a_full_cache_is_emptied(made: Cached) -> None:
     assert made.counts == {"flushes": 1}
     assert made.cache.find((0, 0, 64, 26)) == DOOR
     assert made.cache.cells[3] is EMPTY
-    made.cache.stored(121)
+    made.store(121)
     assert made.counts == {"flushes": 1}
 
 
@@ -95,7 +111,7 @@ def test_everything_goes_back(made: Cached) -> None:
     made.cache.chain(made.block(20, 120) + 1, made.link(1), 1)
     before = {n: c.copy() for n, c in made.cache.containers().items()}
     made.journal.take()
-    made.cache.stored(120)
+    made.store(120)
     for n in range(9):
         made.block(40 + n, 140 + n)
     Journal.undo(made.journal.take())
