@@ -110,7 +110,7 @@ class State:
     """All slots and arrays of an ISA, at reset unless written. Words are unsigned, of 32 bits.
 
     `watchers` are told the address of every word of physical memory that is written. Who writes without `put`, as
-    compiled code does, has to tell them, or to keep away from a state that has some.
+    compiled code does, has to see to it that they know, or to keep away from a state that has some.
     """
 
     def __init__(self, isa: Isa, size: int, journal: Journal | None = None) -> None:

@@ -13,7 +13,10 @@ from popek.engine.reference import Event, Kind
 from popek.engine.stepper import Record
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Copy, Put, Store
-from popek.isa.slot import MEMORY, SUPERVISOR, USER
+from popek.isa.classic import CLASSIC
+from popek.isa.expression import as_expr, eq, ite, load
+from popek.isa.instruction import A, Instruction, imm, ra, rb
+from popek.isa.slot import MEMORY, PC, REGISTERS, SUPERVISOR, USER
 from popek.testing.lockstep import completes
 from popek.testing.programs import CODE as CODE_REGISTER
 from popek.testing.programs import WORD, ZERO, Guest, guest
@@ -44,6 +47,44 @@ def rewriting(isa: Isa, seed: int) -> Guest:
         name = random.choice(("jal", "jal", "jalr"))
         near = random.choice((-4, -2, -1, 1, 2, 3))
         words[address] = isa[name].encode({"a": random.choice((10, 14)), "b": CODE_REGISTER, "imm": near})
+    return evolve(drawn, words=words)
+
+
+ODD = CLASSIC.vary(
+    "odd",
+    {
+        "cret": Instruction(
+            "cret", "ra, rb", 0xA0, "Go on where rb says if ra is 0.",
+            Behaviour({PC: ite(eq(ra, 0), rb, as_expr(PC) + 1)}),
+        ),
+        "jmem": Instruction("jmem", "imm(rb)", 0xA1, "Jump through memory.", Behaviour({PC: load(rb + imm)})),
+        "stb": Instruction(
+            "stb", "ra, rb, target", 0xA2, "Store ra at rb, and branch if it is odd.",
+            Behaviour({PC: ite(eq(ra & 1, 1), as_expr(PC) + imm, as_expr(PC) + 1)}, [Store(rb, ra)]),
+        ),
+        "case": Instruction(
+            "case", "ra, imm", 0xA3, "Three ways.",
+            Behaviour({PC: ite(eq(ra, 0), as_expr(PC) + 2, ite(eq(ra, 1), as_expr(PC) + imm, ra))}),
+        ),
+        "here": Instruction("here", "ra", 0xA4, "Its own address.", Behaviour({}, [Put(REGISTERS, A, PC)])),
+    },
+)  # fmt: skip
+"""`classic` with ways to go on that it does not have: mixed ones, through memory, three, and a store with a branch."""
+
+
+def jumping(seed: int) -> Guest:
+    """Return a guest of `ODD` that rewrites itself, and goes on in odd ways."""
+    drawn, random = rewriting(ODD, seed), Random(seed)  # noqa: S311 - to be repeated, not to be secret
+    words = dict(drawn.words)
+    for address in random.sample(range(26, 50), 10):
+        if address in words:
+            instruction = ODD[random.choice(("cret", "jmem", "stb", "case", "here"))]
+            near = {
+                "a": random.choice((0, 10, 14)),
+                "b": random.choice((0, 1, 2)),
+                "imm": random.choice((-2, 2, 3)),
+            }
+            words[address] = instruction.encode(near)
     return evolve(drawn, words=words)
 
 

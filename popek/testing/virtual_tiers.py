@@ -2,21 +2,24 @@
 
 All is compared that a step may change: real and virtual state, devices, the monitor's notes, translated code, counts.
 What the monitor has kept of a guest that is inside, and reads no more before it has left, is nobody's: a compiled
-monitor does not make the exits that change nothing else.
+monitor does not make the exits that change nothing else. So are the real trap words, once the monitor has read them,
+where the guest may come out of its translated code without a trap.
 """
 
 from random import Random
 from typing import Any
 
-from attrs import evolve
+from attrs import astuple, evolve
 
 from popek.isa.architecture import Isa
+from popek.isa.cycle import OLD_TIMER
 from popek.isa.expression import subtrees
 from popek.isa.slot import Slot
 from popek.testing.loops import SIZE, looping
-from popek.testing.programs import guest
+from popek.testing.programs import Guest, guest
 from popek.vmm.allotment import Allotment
 from popek.vmm.monitor import Monitor
+from popek.vmm.translation.cells import Block, Cell
 from popek.vmm.virtual_machine import VirtualMachine
 
 STRETCHES = (1, 2, 3, 5, 17, 50, 100, 200, 500)
@@ -27,11 +30,24 @@ QUANTA = (1, 7, 50, 333, 1000)
 
 def everything(vm: VirtualMachine) -> dict[str, Any]:
     """Return all that a step may change, as values."""
-    found = {name: container.copy() for name, container in vm.everything().items()}
+    found = {name: _values(container) for name, container in vm.everything().items()}
     if vm.state.inside:
         kept = read_again(vm)
         found["virtual "] = {s: v for s, v in found["virtual "].items() if s in kept}
+    if vm.translation is not None:
+        del found["real phys"][: OLD_TIMER + 1]
     return found
+
+
+def _values(container: Any) -> Any:
+    """Return a container's content, translated code as what it says."""
+    if isinstance(container, dict):
+        return {key: _told(value) for key, value in container.items()}
+    return [_told(v) for v in container] if isinstance(container, list) else container.copy()
+
+
+def _told(value: Any) -> Any:
+    return (type(value), *astuple(value, recurse=False)) if isinstance(value, Cell | Block) else value
 
 
 def read_again(vm: VirtualMachine) -> frozenset[Slot]:
@@ -44,10 +60,15 @@ def read_again(vm: VirtualMachine) -> frozenset[Slot]:
 def of_guest(isa: Isa, monitor: Monitor, seed: int, **options: Any) -> dict[str, Any]:
     """Return what differs in the run of a random guest under a monitor."""
     drawn = guest(isa, seed)
+    return of(drawn, isa, monitor, 3 * drawn.steps, **options)
+
+
+def of(drawn: Guest, isa: Isa, monitor: Monitor, steps: int, **options: Any) -> dict[str, Any]:
+    """Return what differs in a run of a guest, so many steps long or a little longer."""
     under = evolve(monitor, quantum=drawn.quantum)
     options |= {"allotment": drawn.allotment, "memory": drawn.memory, "typed": drawn.typed, "disk": drawn.disk}
     made = [VirtualMachine(isa, drawn.words, monitor=under, **options) for _ in range(2)]
-    return differing(made, 3 * drawn.steps, seed)
+    return differing(made, steps, drawn.seed)
 
 
 def of_loop(isa: Isa, monitor: Monitor, seed: int, steps: int = 2000, **options: Any) -> dict[str, Any]:

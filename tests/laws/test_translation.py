@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from random import Random
 from unittest.mock import patch
 
 import pytest
@@ -13,14 +12,12 @@ from attrs import evolve
 
 from popek.engine.machine import Machine
 from popek.engine.reference import Kind
-from popek.isa.behaviour import Behaviour, Put, Store
+from popek.isa.behaviour import Behaviour
 from popek.isa.classic import CLASSIC, SYSTEM
-from popek.isa.expression import Expr, as_expr, eq, ite, load
-from popek.isa.instruction import A, Instruction, imm, ra, rb
-from popek.isa.slot import PC, REGISTERS
+from popek.isa.expression import Expr
 from popek.testing.lockstep import told
 from popek.testing.programs import Guest, guest
-from popek.testing.translated import CACHES, Doings, in_lock_step, rewriting
+from popek.testing.translated import CACHES, ODD, Doings, in_lock_step, jumping, rewriting
 from popek.vmm.allotment import Allotment
 from popek.vmm.compare import Comparison
 from popek.vmm.monitor import TRANSLATION, TRANSLATION_FULL, Monitor
@@ -100,46 +97,12 @@ def test_ten_thousand_guests_of_all_kinds(monitor: Monitor) -> None:
     print(doings.table())  # noqa: T201 - what the run is for
 
 
-ODD = CLASSIC.vary(
-    "odd",
-    {
-        "cret": Instruction(
-            "cret", "ra, rb", 0xA0, "Go on where rb says if ra is 0.",
-            Behaviour({PC: ite(eq(ra, 0), rb, as_expr(PC) + 1)}),
-        ),
-        "jmem": Instruction("jmem", "imm(rb)", 0xA1, "Jump through memory.", Behaviour({PC: load(rb + imm)})),
-        "stb": Instruction(
-            "stb", "ra, rb, target", 0xA2, "Store ra at rb, and branch if it is odd.",
-            Behaviour({PC: ite(eq(ra & 1, 1), as_expr(PC) + imm, as_expr(PC) + 1)}, [Store(rb, ra)]),
-        ),
-        "case": Instruction(
-            "case", "ra, imm", 0xA3, "Three ways.",
-            Behaviour({PC: ite(eq(ra, 0), as_expr(PC) + 2, ite(eq(ra, 1), as_expr(PC) + imm, ra))}),
-        ),
-        "here": Instruction("here", "ra", 0xA4, "Its own address.", Behaviour({}, [Put(REGISTERS, A, PC)])),
-    },
-)  # fmt: skip
-"""`classic` with ways to go on that it does not have: mixed ones, through memory, three, and a store with a branch."""
-
-
 def test_an_isa_may_branch_as_it_likes() -> None:
     """What its instructions write to the pc is all that the translator goes by; they are met and taken."""
     met: Counter[str] = Counter()
     for seed in range(40):
-        drawn = rewriting(ODD, seed)
-        random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
-        words = dict(drawn.words)
-        for address in random.sample(range(26, 50), 10):
-            if address in words:
-                instruction = ODD[random.choice(("cret", "jmem", "stb", "case", "here"))]
-                near = {
-                    "a": random.choice((0, 10, 14)),
-                    "b": random.choice((0, 1, 2)),
-                    "imm": random.choice((-2, 2, 3)),
-                }
-                words[address] = instruction.encode(near)
         doings = Doings(ODD)
-        odd = evolve(drawn, words=words)
+        odd = jumping(seed)
         cache = CACHES[seed % len(CACHES)]
         comparison = in_lock_step(odd, ODD, cache=cache, sensitive=SENSITIVE, doings=doings)
         assert comparison.equivalent, told(odd, comparison)

@@ -60,13 +60,27 @@ class Field(IntEnum):
     """How many exits there were since the last step of the guest."""
     SKIPPED = auto()
     """By how much the real timer was loaded with more than the map says."""
+    CACHED = auto()
+    """Whether the guest runs from a translation cache, where it left it, by what link, and where to; as it is noted."""
+    AT = auto()
+    LINK = auto()
+    TARGET = auto()
+    CELLS = auto()
+    """Where the words of the translation cache are."""
+    HEADS = auto()
+    """Where its blocks are found."""
     GUEST_EXITS = auto()
-    """How often an instruction has left guest mode, which is no trap."""
+    """How often an instruction has left guest mode, which is no trap. This and what follows are counts."""
+    CHAINED = auto()
+    """Jumps from block to block, and the other counts of translation."""
+    LOOKED_UP = auto()
+    DISPATCHES = auto()
+    CALLS = auto()
     DIRECT = auto()
-    """The first of the counts by way and virtual mode: directly, after an exit, emulated."""
+    """The first of the counts by way and virtual mode: directly, after an exit, emulated, translated."""
 
 
-WAYS = 3
+WAYS = 4
 """How many ways are counted by mode."""
 
 EXITS = Field.DIRECT + 2 * WAYS

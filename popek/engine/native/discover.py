@@ -114,22 +114,13 @@ class Discovery:
         if decoded is None:
             return None
         general = behaviours.effective(self.isa.lowered(decoded.instruction, self.state.slot(MODE)))
-        if not self._allowed(general):
+        if not allowed(general, self._forbidden):
             return None
         known: dict[Slot | str, int] = {PC: pc, "word": word}
         known |= self.resources
         known.update(**decoded.values)
         here = specialise.behaviour(general, known)
-        return Placed(pc, here, word, self._physical(self.state, values)) if _plain(here) else None
-
-    def _allowed(self, behaviour: Behaviour) -> bool:
-        """Say whether a behaviour is about program state alone, and can be compiled."""
-        return (
-            behaviours.compilable(behaviour)
-            and not touches(behaviour, self._forbidden)
-            and all(s.role is Role.PROGRAM for s in behaviour.writes)
-            and not any(t.when == TRUE for t in behaviour.traps)
-        )
+        return Placed(pc, here, word, self._physical(self.state, values)) if plain(here) else None
 
     def _assumed(self, code: Mapping[int, Placed]) -> Mapping[Slot, int]:
         """Return the resources that the code was specialised by, and their values."""
@@ -146,7 +137,17 @@ def _slots(root: Expr) -> set[Slot]:
     return {e.payload for e in subtrees(root) if isinstance(e.payload, Slot)}
 
 
-def _plain(behaviour: Behaviour) -> bool:
+def allowed(behaviour: Behaviour, forbidden: frozenset[Slot]) -> bool:
+    """Say whether a behaviour is about program state alone, but for slots that are forbidden, and can be compiled."""
+    return (
+        behaviours.compilable(behaviour)
+        and not touches(behaviour, forbidden)
+        and all(s.role is Role.PROGRAM for s in behaviour.writes)
+        and not any(t.when == TRUE for t in behaviour.traps)
+    )
+
+
+def plain(behaviour: Behaviour) -> bool:
     """Say whether every register in a behaviour is known by its number, and no trap is certain."""
     numbers = [e.args[0] for e in behaviours.mentioned(behaviour) if e.payload is REGISTERS]
     numbers += [e.index for e in behaviour.effects if isinstance(e, Put) and e.array is REGISTERS]

@@ -35,7 +35,7 @@ def write(step: "Step") -> None:
     index = text.value(f"and i32 {key}, {ENTRIES - 1}")
     regions = text.load(step.field(Field.TABLE), "ptr")
     tag = text.at(regions, text.value(f"shl i32 {index}, 1"), "i64", by="i32")
-    wanted = text.value(f"zext i32 {pc} to i64")
+    wanted = step.tagged(text.value(f"zext i32 {pc} to i64"))
     found, missed = text.fresh("found"), text.fresh("missed")
     text.branch(text.value(f"icmp eq i64 {text.load(tag, 'i64')}, {wanted}"), found, missed)
     text.label(found)
@@ -64,6 +64,7 @@ def _call(step: "Step", region: str, quiet: str) -> None:
     text.store(text.load(f"{step.view.place(PC)}.at"), step.view.place(PC))
     text.store(text.value(f"sub i64 {quiet}, {executed}"), "%quiet", "i64")
     step.add(Field.REGIONS, executed)
+    step.returned()
     text.leave_if(text.value(f"icmp ne i64 {step.noted(Field.DIRTY)}, 0"), "exit.changed")
     text.go("jumped")
 

@@ -116,12 +116,27 @@ class Step:
         text.label("begin")
         self.clocks.settle()
         text.leave_if(text.value(f"icmp eq i64 {text.load('%left', 'i64')}, 0"), "exit.budget")
+        self._ready()
         self._interrupts()
         self.clocks.grant()
         text.go("attempt")
         text.label("attempt")
+        self._attempting()
         ends = Ends(self._done, self._made, lambda: text.go("hand.over"), self._settled)
         self.attempt(ends).write()
+
+    def _ready(self) -> None:
+        """Write what comes first when a step begins and all is settled."""
+
+    def _attempting(self) -> None:
+        """Write what comes before the attempt at an instruction."""
+
+    def tagged(self, pc: str) -> str:
+        """Return what a pc, as 64 bits, is known by in the table of regions."""
+        return pc
+
+    def returned(self) -> None:
+        """Write what is done when a region has returned."""
 
     def attempt(self, ends: Ends) -> Attempt:
         """Return what writes an attempt."""

@@ -13,12 +13,12 @@ NOWHERE = (1 << 64) - 1
 
 
 class Memory:
-    """The buffers of one state, held in place as long as this lives."""
+    """The buffers of one state, held in place as long as this lives; with room for `spare` slots behind its own."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, spare: int = 0) -> None:
         self.state = state
         self.fields = (ctypes.c_uint64 * FIELDS)()
-        self.slots = (ctypes.c_uint32 * (len(state.isa.slots) + 1))()
+        self.slots = (ctypes.c_uint32 * (len(state.isa.slots) + 1 + spare))()
         self.slots[len(state.isa.slots)] = state.size
         self.marks = (ctypes.c_uint8 * state.size)()
         self.table = (ctypes.c_uint64 * (2 * ENTRIES))(*[NOWHERE] * (2 * ENTRIES))

@@ -132,7 +132,9 @@ class Region:
         behaviours.guards(emission, placed.behaviour, on_trap)
         goes = placed.goes
         chosen = emission(goes.args[0]) if goes.op is Op.ITE else ""
-        following = emission(goes) if len(placed.targets) != 1 or behaviours.stores(placed.behaviour) else ""
+        following = (
+            emission(goes) if goes.op is not Op.CONST or behaviours.stores(placed.behaviour) else str(constant(goes))
+        )
         others = {s: e for s, e in placed.behaviour.writes.items() if s is not PC}
         behaviours.commit(emission, Behaviour(others, placed.behaviour.effects))
         if behaviours.stores(placed.behaviour):

@@ -52,24 +52,39 @@ class Regions:
         if self._made[pc, index] >= PATIENCE:
             return
         self._made[pc, index] += 1
-        found = Discovery(self.isa, state).region(pc)
+        found = self.found(pc)
         if found is None:
             self._made[pc, index] = PATIENCE
             return
         loaded = Loaded(llvm.compiled(Region(self.isa, found, state.size).write()))
-        region = Compiled(pc, index, _spans(found), loaded)
+        region = Compiled(pc, index, self.spans(found), loaded)
         self.alive.append(region)
         for address in region.addresses():
             self.memory.marks[address] = 1
-        self.memory.table[2 * index] = pc
+        self.memory.table[2 * index] = self.tag(pc)
         self.memory.table[2 * index + 1] = loaded.address("region")
 
     def check(self) -> None:
         """Drop the regions whose words are not any more what they were."""
-        words = self.memory.state.memory
-        stale = [r for r in self.alive if any(words[a : a + len(w)] != w for a, w in r.spans)]
-        for region in stale:
+        for region in [r for r in self.alive if self.stale(r)]:
             self._drop(region)
+
+    def found(self, pc: int) -> Found | None:
+        """Return the region that begins at a pc, if there can be one."""
+        return Discovery(self.isa, self.memory.state).region(pc)
+
+    def spans(self, found: Found) -> tuple[tuple[int, Words], ...]:
+        """Return the words of memory of which a region is made."""
+        return _spans(found)
+
+    def tag(self, pc: int) -> int:
+        """Return what a pc is known by in the table."""
+        return pc
+
+    def stale(self, region: Compiled) -> bool:
+        """Say whether a region's words are not any more what they were."""
+        words = self.memory.state.memory
+        return any(words[a : a + len(w)] != w for a, w in region.spans)
 
     def _drop(self, region: Compiled) -> None:
         self.alive.remove(region)

@@ -47,7 +47,7 @@ class Native:
         """Do at most `budget` steps; see `tiers.Tier`."""
         memory, fields = self.memory, self.memory.fields
         memory.load()
-        self.regions.check()
+        self._begin()
         fields[Field.BUDGET], fields[Field.INTERRUPTS] = budget, 0
         fields[Field.TRAPPED], fields[Field.TRAPS] = trapped, traps
         code = self._go()
@@ -69,9 +69,21 @@ class Native:
                 return code
             self.memory.store()
             if code is Code.HOT:
-                self.regions.add(self.memory.fields[Field.HOT])
+                self._hot(self.memory.fields[Field.HOT])
             else:
-                self.regions.check()
+                self._changed()
+
+    def _begin(self) -> None:
+        """See to it that no region is run whose words somebody else has changed."""
+        self.regions.check()
+
+    def _hot(self, pc: int) -> None:
+        """Compile what is hot."""
+        self.regions.add(pc)
+
+    def _changed(self) -> None:
+        """See to it that no region is run whose words have changed."""
+        self.regions.check()
 
     def _event(self) -> Event:
         """Return the last step, which was a trap."""

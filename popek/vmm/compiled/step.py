@@ -32,7 +32,7 @@ from popek.vmm.monitor import Action, Monitor, Treatment
 FRUITLESS = 1000
 """After so many exits in a row without a step of the guest, the monitor is taken to have lost it."""
 
-DIRECT, EXITED, EMULATED = range(3)
+DIRECT, EXITED, EMULATED, TRANSLATED = range(4)
 """The ways that are counted by virtual mode, as they lie in the fields."""
 
 
@@ -134,9 +134,12 @@ class MonitorStep(Step):
         if self.made.monitor.for_ported:
             self._hypercalls()
         supervisor = text.value(f"icmp eq i32 {self.virtual.slot(text, MODE)}, {SUPERVISOR}")
-        ways = ["enter" if self.made.directly(user=u) else "emulate" for u in (False, True)]
-        text.branch(supervisor, *ways)
+        text.branch(supervisor, self.way(user=False), self.way(user=True))
         self._enter()
+
+    def way(self, *, user: bool) -> str:
+        """Return where code of a virtual mode is run."""
+        return "enter" if self.made.directly(user=user) else "emulate"
 
     def _hypercalls(self) -> None:
         """Hand over a word that is no instruction's, which may be a hypercall."""
@@ -168,6 +171,7 @@ class MonitorStep(Step):
             self.real.set_slot(text, slot, value)
         self.note(Field.LOADED, self.real.slot(text, TIMER), "i32")
         self.note(Field.INSIDE, 1)
+        self.entered()
         text.store(text.load("%left", "i64"), "%entered", "i64")
         self.quanta.lengthen()
         text.go("jumped.in")
@@ -186,6 +190,9 @@ class MonitorStep(Step):
 
     def load(self) -> None:
         """Write what is loaded before all else: nothing, but in guest mode."""
+
+    def entered(self) -> None:
+        """Write what is done when the guest has been loaded: nothing, but for one that runs from a cache."""
 
     # The guest is inside, and the real machine traps.
 
@@ -308,16 +315,20 @@ class MonitorStep(Step):
         """Write the step of code that is not run directly."""
         text = self.text
         text.label("emulate")
+        self.begin_virtually()
+        text.go("emulate.it")
+        self._attempt("emulate.it", EMULATED)
+
+    def begin_virtually(self) -> None:
+        """Tick for an attempt at an instruction on the virtual state, so that it can be taken back."""
+        text = self.text
         for slot in self.made.believed.tick.writes:
             text.store(self.virtual.slot(text, slot), f"%virtually.{slot.name}")
         apply(text, self.virtual, self.made.believed.tick)
-        self._attempt("emulate.it", EMULATED)
 
     def _attempt(self, label: str, way: int) -> None:
         """Write an interpreter routine: the instruction's own meaning, on the virtual state."""
         text = self.text
-        if way == EMULATED:
-            text.go(label)
         text.label(label)
         refused = text.fresh("refused")
 
@@ -334,11 +345,11 @@ class MonitorStep(Step):
         ends = Ends(done, made, lambda: text.go(refused), executing=lambda _: self.count(way))
         Attempt(text, self.made.believed, self.virtual, ends).write()
         text.label(refused)
-        if way == EMULATED:
+        if way == EXITED:
+            self.note(Field.ATTEMPT, int(Pending.ATTEMPT))
+        else:
             for slot in self.made.believed.tick.writes:
                 self.virtual.set_slot(text, slot, text.load(f"%virtually.{slot.name}"))
-        else:
-            self.note(Field.ATTEMPT, int(Pending.ATTEMPT))
         text.go("exit.hand.over")
 
     def _reflect(self, made: Trapping, way: int, refused: str) -> None:

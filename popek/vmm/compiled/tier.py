@@ -1,5 +1,6 @@
 """The compiled monitor of one virtual machine: its buffers, its counts, and what is left to Python."""
 
+import ctypes
 from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any
@@ -19,15 +20,35 @@ from popek.engine.tiers import Sprint, Stop
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.slot import HALTED, RUN, Slot
-from popek.vmm.compiled import guest_mode, step
+from popek.vmm.compiled import guest_mode, step, translated
+from popek.vmm.compiled.cache_regions import CacheRegions, counting
+from popek.vmm.compiled.cells import Cells
 from popek.vmm.compiled.inside import Inside
 from popek.vmm.compiled.step import Compilation, Pending
 from popek.vmm.compiled.views import owned
 from popek.vmm.monitor import Monitor, Treatment
+from popek.vmm.translation.code import TranslatedCode
+from popek.vmm.translation.translator import deciding
 from popek.vmm.virtual import VirtualState
 
-_WAYS = {step.DIRECT: "direct", step.EXITED: "exited", step.EMULATED: Treatment.EMULATED.value}
+_WAYS = {
+    step.DIRECT: "direct",
+    step.EXITED: "exited",
+    step.EMULATED: Treatment.EMULATED.value,
+    step.TRANSLATED: Treatment.TRANSLATED.value,
+}
+_COUNTS = {
+    "exit:guest-exit": Field.GUEST_EXITS,
+    "translation:chained": Field.CHAINED,
+    "translation:looked_up": Field.LOOKED_UP,
+    "translation:dispatches": Field.DISPATCHES,
+    "translation:calls": Field.CALLS,
+}
+_SPARE = 2
+"""Slots that a region may have besides the ISA's."""
+
 _MODES = ("supervisor", "user")
+_PLACES = {"cached": Field.CACHED, "at": Field.AT, "link": Field.LINK, "target": Field.TARGET}
 _NOTES = {"inside": Field.INSIDE, "left": Field.LEFT, "loaded": Field.LOADED}
 
 
@@ -41,8 +62,18 @@ class _Named:
 
 @lru_cache(maxsize=64)
 def _loop(named: _Named) -> Loaded:
-    made = named.made
-    return Loaded(objects.compiled((guest_mode if made.monitor.in_guest_mode else step).module(made)))
+    return Loaded(objects.compiled(_writer(named.made.monitor).module(named.made)))
+
+
+def _writer(monitor: Monitor) -> Any:
+    """Return the module that writes the loop of a monitor."""
+    if monitor.in_guest_mode:
+        return guest_mode
+    return translated if _translates(monitor) else step
+
+
+def _translates(monitor: Monitor) -> bool:
+    return monitor.supervisor.translates or monitor.user.translates
 
 
 def loop(made: Compilation) -> Loaded:
@@ -57,10 +88,10 @@ def loop(made: Compilation) -> Loaded:
 def possible(isa: Isa, monitor: Monitor) -> bool:
     """Say whether a monitor can be compiled: one that does not treat some instructions apart, by a map without devices.
 
-    Hypercalls are no exception: a port has put them there.
+    Hypercalls are no exception, a port has put them there; nor is what is translated, since the translator knows which.
     """
     plans = monitor.supervisor, monitor.user
-    plain = all(p.sensitive is None and p.critical in (None, Treatment.HYPERCALL) for p in plans)
+    plain = all(p.translates or (p.sensitive is None and p.critical in (None, Treatment.HYPERCALL)) for p in plans)
     if not plain or not compilable(isa) or not compilable(monitor.believes(isa)):
         return False
     table = monitor.table(isa)
@@ -94,7 +125,7 @@ class CompiledMonitor(Native):
         return self._virtual.real
 
     def _prepare(self) -> tuple[Loaded, Memory]:
-        memory = Memory(self._runs)
+        memory = Memory(self._runs, spare=_SPARE)
         own = self._virtual.own
         memory.add(len(self._kept), [shared(own.arrays[a]) for a in owned(self.isa)])
         memory.fields[Field.BASE] = self._virtual.allotment.base
@@ -134,7 +165,7 @@ class CompiledMonitor(Native):
         """Return what the last advance has counted, by the names that a virtual machine has for it."""
         fields = self.memory.fields
         counts: dict[str, int] = {f"exit:{c.name.lower()}": fields[EXITS + c] for c in Cause}
-        counts["exit:guest-exit"] = fields[Field.GUEST_EXITS]
+        counts |= {name: fields[at] for name, at in _COUNTS.items()}
         for way, name in _WAYS.items():
             each = [fields[Field.DIRECT + 2 * way + mode] for mode in (0, 1)]
             counts |= {f"{name} in {_MODES[mode]}": each[mode] for mode in (0, 1)}
@@ -162,9 +193,57 @@ class CompiledGuestMode(CompiledMonitor):
         return (*super()._keeps(), *((real.slots, s) for s in self._virtual.view.guest.copies))
 
 
+class CompiledTranslation(CompiledMonitor):
+    """Runs one virtual machine whose monitor translates; what is translated is the translator's."""
+
+    def _prepare(self) -> tuple[Loaded, Memory]:
+        loaded, memory = super()._prepare()
+        code = self._virtual.elsewhere
+        assert isinstance(code, TranslatedCode), "a monitor that translates has a cache"
+        self._code = code
+        self.cells = Cells(code, deciding(self._virtual.isa))
+        self._in_cache = CacheRegions(counting(self._virtual.isa), memory, code.cache)
+        memory.fields[Field.CELLS] = ctypes.addressof(self.cells.words)
+        memory.fields[Field.HEADS] = ctypes.addressof(self.cells.heads)
+        return loaded, memory
+
+    def advance(self, budget: int, *, trapped: bool, traps: bool = True) -> Sprint:
+        """Do at most `budget` steps of the guest."""
+        fields, notes = self.memory.fields, self._code.notes
+        for name, at in _PLACES.items():
+            fields[at] = notes[name]
+        done = super().advance(budget, trapped=trapped, traps=traps)
+        notes.update({name: fields[at] for name, at in _PLACES.items()})
+        return done
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._follow()
+
+    def _changed(self) -> None:
+        super()._changed()
+        self._code.cache.check()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Take over what the translator has done, and watch the words that were translated."""
+        if self.cells.follow():
+            self._in_cache.check()
+        for address in self._code.cache.sources:
+            self.memory.marks[address] = 1
+
+    def _hot(self, pc: int) -> None:
+        if not self.memory.fields[Field.CACHED]:
+            super()._hot(pc)
+        else:
+            self._in_cache.add(pc)
+
+
 def make(isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState) -> CompiledMonitor | None:
     """Return the compiled monitor of a virtual machine, if its monitor can be compiled."""
     if not possible(isa, monitor):
         return None
-    kind = CompiledGuestMode if monitor.in_guest_mode else CompiledMonitor
+    if monitor.in_guest_mode:
+        return CompiledGuestMode(isa, believed, monitor, virtual)
+    kind = CompiledTranslation if _translates(monitor) else CompiledMonitor
     return kind(isa, believed, monitor, virtual)

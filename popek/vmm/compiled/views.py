@@ -29,35 +29,46 @@ def virtual(isa: Isa) -> Buffered:
     return Buffered("virtual", W, buffers)
 
 
-class Stored:
-    """Reads the real state as it was before a trap: what the trap has stored, in the trap words."""
+class Seen:
+    """A real state that is only read; what it is depends on who reads."""
 
-    def __init__(self, real: View, text: Text, old_pc: str) -> None:
-        self._real = real
-        emission = Emission(text, real, {"old_pc": old_pc})
-        self._before = {s: emission(e) for s, e in vm_map.stored().items()}
+    def __init__(self, real: View) -> None:
+        self.real = real
 
     @property
     def size(self) -> str:
         """The size of real memory."""
-        return self._real.size
+        return self.real.size
 
     def slot(self, text: Text, slot: Slot) -> str:
-        """Return a slot's value as it was."""
-        return self._before[slot] if slot in self._before else self._real.slot(text, slot)
+        """Return a slot's value."""
+        return self.real.slot(text, slot)
 
     def element(self, text: Text, array: Array, index: str, *, inside: bool) -> str:
         """Return an element."""
-        return self._real.element(text, array, index, inside=inside)
+        return self.real.element(text, array, index, inside=inside)
 
     def set_slot(self, text: Text, slot: Slot, value: str) -> None:
-        """Refuse: what was is only read."""
+        """Refuse."""
         raise AssertionError(text, slot, value)
 
     def put(self, text: Text, array: Array, index: str, value: str, *, inside: bool) -> None:
-        """Refuse: what was is only read."""
+        """Refuse."""
         raise AssertionError(text, array, index, value, inside)
 
     def watch(self, text: Text) -> None:
-        """Refuse: what was is only read."""
+        """Refuse."""
         raise AssertionError(text)
+
+
+class Stored(Seen):
+    """The real state as it was before a trap: what the trap has stored, in the trap words."""
+
+    def __init__(self, real: View, text: Text, old_pc: str) -> None:
+        super().__init__(real)
+        emission = Emission(text, real, {"old_pc": old_pc})
+        self._before = {s: emission(e) for s, e in vm_map.stored().items()}
+
+    def slot(self, text: Text, slot: Slot) -> str:
+        """Return a slot's value as it was."""
+        return self._before[slot] if slot in self._before else super().slot(text, slot)

@@ -17,9 +17,7 @@ from popek.vmm.translation.cells import DOOR, EMPTY, Block, Cell, Context, Empty
 class TranslationCache:
     """`size` words; `read` gives a word of physical memory, and `count` is told what happens, by name."""
 
-    def __init__(
-        self, size: int, journal: Journal, read: Callable[[int], int], count: Callable[[str], None]
-    ) -> None:
+    def __init__(self, size: int, journal: Journal, read: Callable[[int], int], count: Callable[[str], None]) -> None:
         self._journal = journal
         self._read = read
         self._count = count
@@ -80,12 +78,17 @@ class TranslationCache:
             self._journal.write(self._incoming, start, (*self._incoming.get(start, ()), address))
 
     def stored(self, address: int) -> None:
-        """Take note that a word of physical memory was written; what was made of another word than is there now ends."""
+        """Take note that a word of physical memory was written; what was made of another one ends."""
         for start in self._sources.get(address, ()):
             block = self.blocks[start]
             if block.sources[address] != self._read(address):
                 self.end(block)
                 self._count("invalidations")
+
+    def check(self) -> None:
+        """End what was made of other words than are there now, where it was not told of every store."""
+        for address in list(self.sources):
+            self.stored(address)
 
     @property
     def sources(self) -> Iterator[int]:

@@ -25,6 +25,12 @@ LONGEST = 32
 """Words of the guest in a block, at most."""
 
 
+def deciding(isa: Isa) -> tuple[Slot, ...]:
+    """Return the slots that decide which word is fetched at a pc, and how it is run."""
+    named = {e.payload for part in isa.fetch for e in subtrees(part) if e.op is Op.SLOT}
+    return tuple(s for s in isa.slots if s in named | {MODE, BASE, BOUND})
+
+
 @frozen
 class Piece:
     """One instruction of a block to be: copied if there is a `meaning`, and then tested first if it is `guarded`.
@@ -77,9 +83,7 @@ class Translator:
 
     @context.default
     def _context(self) -> tuple[Slot, ...]:
-        """Return the slots that decide which word is fetched at a pc, and how it is run."""
-        named = {e.payload for part in self.isa.fetch for e in subtrees(part) if e.op is Op.SLOT}
-        return tuple(s for s in self.isa.slots if s in named | {MODE, BASE, BOUND})
+        return deciding(self.isa)
 
     def key(self, context: Context, pc: int) -> Key:
         """Return what a block at a pc is found by."""

@@ -1,7 +1,5 @@
 """A compiled monitor does what the one in Python does: real state, virtual state, notes and counts."""
 
-from collections.abc import Iterator
-
 import pytest
 from attrs import evolve
 
@@ -9,9 +7,7 @@ import popek
 
 pytest.importorskip("llvmlite")
 
-from popek.engine.native import cache, tier
 from popek.engine.native.context import Field
-from popek.engine.native.expressions import View
 from popek.engine.native.text import Text
 from popek.engine.stepper import Outcome
 from popek.isa.architecture import Isa
@@ -31,22 +27,13 @@ from popek.vmm.monitor import (
     INTERPRETER,
     PARAVIRTUAL,
     PARAVIRTUAL_UNPORTED,
-    TRANSLATION,
     TRAP_AND_EMULATE,
     Action,
     Monitor,
+    Plan,
+    Treatment,
 )
 from popek.vmm.virtual_machine import VirtualMachine
-
-
-@pytest.fixture(autouse=True)
-def _eager(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Make regions at once, and keep compiled loops where this session has them."""
-    where = tmp_path_factory.getbasetemp() / "native"
-    monkeypatch.setattr(cache, "directory", lambda: where)
-    monkeypatch.setattr(tier.Native.__init__, "__defaults__", (5,))
-    monkeypatch.setattr(compiled.CompiledMonitor.__init__, "__defaults__", (5,))
-
 
 FEW = evolve(
     CLASSIC,
@@ -166,9 +153,11 @@ def test_going_back_is_exact() -> None:
 
 
 def test_what_cannot_be_compiled_runs_all_the_same() -> None:
-    """Translation has its own way, and nobody is told otherwise."""
-    assert not compiled.possible(CLASSIC, TRANSLATION)
-    machine = VirtualMachine(CLASSIC, guest(CLASSIC, 3).words, monitor=TRANSLATION)
+    """A monitor that emulates the sensitive instructions alone looks at each, and nobody is told otherwise."""
+    plan = Plan(Treatment.DIRECT, sensitive=Treatment.EMULATED)
+    apart = TRAP_AND_EMULATE.vary("apart", supervisor=plan, user=plan)
+    assert not compiled.possible(CLASSIC, apart)
+    machine = VirtualMachine(CLASSIC, guest(CLASSIC, 3).words, monitor=apart)
     machine.engine = "native"
     assert machine.run(100).steps == 100
     assert not machine.sprinted
@@ -202,14 +191,6 @@ def test_a_device_is_pythons_and_the_rest_is_not() -> None:
     assert machine.sprinted == {"native": 13}
 
 
-@pytest.fixture
-def fresh() -> Iterator[None]:
-    """Compile loops anew, and forget them afterwards."""
-    compiled._loop.cache_clear()
-    yield
-    compiled._loop.cache_clear()
-
-
 def noticed() -> bool:
     """Say whether some random loop runs otherwise than under the reference."""
     return any(of_loop(FEW, TRAP_AND_EMULATE, seed, 700) for seed in range(8))
@@ -232,8 +213,7 @@ def test_a_state_that_is_recovered_from_the_wrong_place_is_noticed(monkeypatch: 
     """From the real slots, that is, which the trap has changed, and not from what it has stored."""
 
     def slot(self: views.Stored, text: Text, slot: Slot) -> str:
-        real: View = self._real
-        return real.slot(text, slot)
+        return self.real.slot(text, slot)
 
     monkeypatch.setattr(views.Stored, "slot", slot)
     assert noticed()
