@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from enum import Enum, unique
 from functools import cached_property
 from typing import Any
-from weakref import WeakValueDictionary
 
 from attrs import field, frozen
 
@@ -102,7 +101,7 @@ SIGNATURES = OPERATORS | STATEFUL
 Payload = int | str | Slot | Array | None
 
 
-@frozen(eq=False, repr=False, weakref_slot=True)
+@frozen(eq=False, repr=False)
 class Expr:
     """A node. Build one with the functions below; `Expr` itself does not hash-cons."""
 
@@ -192,7 +191,8 @@ def _union(sets: list[frozenset[Any]]) -> frozenset[Any]:
 Word = Expr | Slot | int
 """What the builders below take for a word: an expression, a slot (its value), or an integer (a constant)."""
 
-_nodes: WeakValueDictionary[tuple[Op, tuple[Expr, ...], Payload], Expr] = WeakValueDictionary()
+_nodes: dict[tuple[Op, tuple[Expr, ...], Payload], Expr] = {}
+"""Every node there is. None is ever forgotten: what is known of a node, and what was proved, is kept by the node."""
 
 
 def _intern(op: Op, args: tuple[Expr, ...], payload: Payload) -> Expr:
@@ -216,7 +216,10 @@ def as_expr(value: Word) -> Expr:
 
 def node(op: Op, *args: Word, payload: Payload = None) -> Expr:
     """Build a node, its arguments checked against the operator's signature."""
-    built = tuple(as_expr(a) for a in args)
+    built = tuple([a if type(a) is Expr else as_expr(a) for a in args])
+    found = _nodes.get((op, built, payload))
+    if found is not None:
+        return found
     takes = SIGNATURES[op][0]
     given = tuple(a.sort for a in built)
     if given != takes:

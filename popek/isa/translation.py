@@ -14,7 +14,7 @@ from popek.isa.slot import BASE, BOUND, MEMORY
 _ABSTRACT = frozenset((Op.LOAD, Op.REAL, Op.LEGAL))
 
 
-@frozen
+@frozen(cache_hash=True)
 class Translation:
     """From a virtual address to a physical one: when it is legal, and what it is then."""
 

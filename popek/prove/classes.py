@@ -7,7 +7,7 @@ Each claim is a `Question` to the solver: a formula that some state, or pair of 
 in the class. A positive answer comes with that state, replayed on the reference engine before anybody sees it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum, unique
 from functools import cache, partial
 from typing import Any
@@ -16,15 +16,28 @@ from attrs import evolve, field, frozen
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Copy, Put
-from popek.isa.expression import FALSE, TRUE, Op, operand
+from popek.isa.expression import FALSE, TRUE, Expr, Op, operand
 from popek.isa.instruction import Instruction
-from popek.isa.slot import BASE, BOUND, MEMORY, MODE, SUPERVISOR, Array, Role, Slot
+from popek.isa.slot import BASE, BOUND, MEMORY, MODE, SUPERVISOR, USER, Array, Role, Slot
 from popek.prove.guess import guesses
 from popek.prove.nice import nicer
-from popek.prove.simplify import simplified
+from popek.prove.simplify import simplified, together
 from popek.prove.solver import Dialog, satisfiable
 from popek.prove.symbolic import Execution, StateSpace, SymbolicState, any_state, encodable
-from popek.prove.terms import choose, differ, every, less, negated, now, same, some, unequal, unknown, unknown_array
+from popek.prove.terms import (
+    choose,
+    constant,
+    differ,
+    every,
+    less,
+    negated,
+    now,
+    same,
+    some,
+    unequal,
+    unknown,
+    unknown_array,
+)
 from popek.prove.values import Classes, StateWitness
 from popek.prove.witness import Case, state_witness
 
@@ -136,25 +149,32 @@ def _ask(
     cases = [Case(s, b, actual) for (s, b), (_, actual) in zip(meaning, question.sides, strict=True)]
     guessed = partial(guesses, instruction, question.kind, cases, user=question.user)
     shown = next(guessed(), None) if guessing else None
-    if shown is not None:
-        return True, None if showing is Showing.NOTHING else shown
-    formula = question.formula(*(Execution(s, b) for s, b in meaning))
-    given = [f for state, _ in meaning for f in (*state.possible(), *encodable(instruction, state))]
-    if guessing:
-        given, formula = [simplified(g) for g in given], simplified(formula)
-        if formula is FALSE:
+    answer: bool | None = True
+    if shown is None:
+        formula = question.formula(*(Execution(s, b) for s, b in meaning))
+        if guessing and simplified(formula) is FALSE:
             return False, None
-        shown = next(guessed(further=True), None)
-        if shown is not None:
-            return True, None if showing is Showing.NOTHING else shown
-    asked = Dialog(*dict.fromkeys(given), formula)
+        shown = next(guessed(further=True), None) if guessing else None
+    if shown is None:
+        given = [f for state, _ in meaning for f in (*state.possible(), *encodable(instruction, state))]
+        claims = tuple(dict.fromkeys((*given, formula)))
+        answer, shown = _solved(together(claims) if guessing else claims, instruction, question.kind, cases, showing)
+    return answer, None if showing is Showing.NOTHING else shown
+
+
+def _solved(
+    claims: Sequence[Expr], instruction: Instruction, kind: str, cases: Sequence[Case], showing: Showing
+) -> tuple[bool | None, StateWitness | None]:
+    """Return what the solver says of claims, and, if it says yes and a state is wanted, one, replayed."""
+    if FALSE in claims:
+        return False, None
+    asked = Dialog(*claims)
     answer = asked.check()
-    if not answer:
+    if not answer or showing is Showing.NOTHING:
         return answer, None
-    if showing is Showing.NOTHING:
-        return True, None
-    model = nicer(asked, cases) if showing is Showing.NICE else asked.model()
-    return True, state_witness(model, instruction, question.kind, cases)
+    return True, state_witness(
+        nicer(asked, cases) if showing is Showing.NICE else asked.model(), instruction, kind, cases
+    )
 
 
 # Privileged ---------------------------------------------------------------------------------------------------------
@@ -208,11 +228,18 @@ def _questions(
         yield from _behaviour_sensitive(space, instruction, user=user, structural=structural)
     meant = [_actual(instruction, user=user).unprivileged() for user in (False, True)]
     if not structural or meant[0] != meant[1] or MODE in _looked_at(space, meant[0]):
-        yield from _mode_sensitive(space, instruction)
+        yield from _mode_sensitive(space, instruction, structural=structural)
 
 
 def _actual(instruction: Instruction, *, user: bool) -> Behaviour:
     return instruction.user if user else instruction.supervisor
+
+
+@cache
+def _state(space: StateSpace, instruction: Instruction, *, user: bool, structural: bool) -> SymbolicState:
+    """Return any state of a mode; `structural`: with the mode itself in it, where there is but one that it can be."""
+    state = any_state(space, instruction)
+    return state.vary(MODE, constant(USER if user else SUPERVISOR)) if structural and MODE.bits == 1 else state
 
 
 def _in_mode(state: SymbolicState, *, user: bool) -> Any:
@@ -224,7 +251,7 @@ def _control(
     space: StateSpace, instruction: Instruction, *, user: bool, literal: bool, structural: bool
 ) -> Iterator[Question]:
     """Control-sensitive: in some state it completes and has changed a resource."""
-    state = any_state(space, instruction)
+    state = _state(space, instruction, user=user, structural=structural)
     actual = _actual(instruction, user=user)
     side = state, actual
     here = _in_mode(state, user=user)
@@ -250,7 +277,7 @@ def _behaviour_sensitive(
     space: StateSpace, instruction: Instruction, *, user: bool, structural: bool
 ) -> Iterator[Question]:
     """Behaviour-sensitive: two states in one mode, equal but for one resource, and it shows in the program state."""
-    state = any_state(space, instruction)
+    state = _state(space, instruction, user=user, structural=structural)
     actual = _actual(instruction, user=user)
     here = _in_mode(state, user=user)
     looked_at = _looked_at(space, actual)
@@ -309,12 +336,12 @@ def _program_differences(one: Execution, other: Execution) -> Iterator[Any]:
     yield every(*visible, unequal(one.in_window(address), other.in_window(address)))
 
 
-def _mode_sensitive(space: StateSpace, instruction: Instruction) -> Iterator[Question]:
+def _mode_sensitive(space: StateSpace, instruction: Instruction, *, structural: bool) -> Iterator[Question]:
     """Mode-sensitive: supervisor against user mode, and user modes against each other where there are several."""
-    state = any_state(space, instruction)
-    other = state.vary(MODE, now(MODE, "'"))
     pairs = [(False, True)] if MODE.bits == 1 else [(False, True), (True, True)]
     for first, second in pairs:
+        state = _state(space, instruction, user=first, structural=structural)
+        other = state.vary(MODE, constant(USER) if structural and MODE.bits == 1 else now(MODE, "'"))
         here = every(_in_mode(state, user=first), _in_mode(other, user=second))
 
         def formula(a: Execution, b: Execution, here: Any = here) -> Any:

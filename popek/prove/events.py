@@ -232,11 +232,11 @@ def _gives_control(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
 
     def regains() -> Question:
         pair, after = trapped()
-        status, *rest = (pair.host(as_expr(word)) for word in (NEW_STATUS, NEW_PC, NEW_BASE, NEW_BOUND))
+        vector = NEW_STATUS, NEW_PC, NEW_BASE, NEW_BOUND
+        status, *rest = (pair.real.element(MEMORY, as_expr(word)) for word in vector)
         wanted = {MODE: SUPERVISOR, IE: 0, RUN: RUNNING, **dict(zip((PC, BASE, BOUND), rest, strict=True))}
-        return Question(
-            (*pair.given(), same(status, SUPERVISOR)), every(*(same(after.slot(s), v) for s, v in wanted.items()))
-        )
+        entered = every(*(same(after.slot(s), v) for s, v in wanted.items()))
+        return Question(tuple(pair.given()), implies(same(status, SUPERVISOR), entered))
 
     def spares() -> Question:
         pair, after = trapped()
@@ -248,11 +248,11 @@ def _gives_control(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
             for a in isa.arrays
             if a.role is Role.RESOURCE and a is not MEMORY
         ]
-        return Question(tuple(pair.given()), every(*goal, others_memory_same(pair, after, first=TRAP_WORDS)))
+        return _claimed(pair.given(), every(*goal, others_memory_same(pair, after, first=TRAP_WORDS)))
 
     def walled() -> Question:
         pair, after = trapped()
-        return Question(tuple(pair.given()), others_memory_same(pair, after, first=TRAP_WORDS))
+        return _claimed(pair.given(), others_memory_same(pair, after, first=TRAP_WORDS))
 
     control, blame = "resource_control", "event:illegal"
     yield _make(

@@ -22,6 +22,10 @@ SIZE = 1024
 _WORDS = 1 << WIDTH
 _HALF = 64
 _BOUNDS = (128, 96)
+_TABLE = (
+    *PATTERNS, *(n * 0x01010101 for n in (0xF3, 0xB3, 0x9C, 0xDC, 0xF8, 0x90, 0x72, 0x52, 0x9A, 0x92, 0xFA, 0xF2)),
+)  # fmt: skip
+"""What a table in the window holds: bytes of which this or that bit is set, as in what describes memory or devices."""
 _OUTSIDE = (1, 300, 70, 200, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
 """What the trap words hold: among others, an old R that overlaps the window."""
 
@@ -63,7 +67,7 @@ class Guess(Concrete):
         if 0 <= offset < self._bound:
             if not self._kind.patterns:
                 return 2000 + offset
-            return PATTERNS[offset % len(PATTERNS)] if offset < _HALF else offset - _HALF
+            return _TABLE[offset % len(_TABLE)] if offset < _HALF else offset - _HALF
         return (_OUTSIDE[index] if index < len(_OUTSIDE) else 3000 + index if index < self.size else 0) + salt
 
 
@@ -87,8 +91,9 @@ class Kind:
 
 KINDS = (Kind(90), Kind(0), Kind(90, flags=1), Kind(90, bases=(8, 0)), Kind(0, flags=1), Kind(1))
 FURTHER = (
-    Kind(107), Kind(90, bases=(1000, 8)), Kind(150), Kind(151), Kind(208), Kind(28, step=5, patterns=True),
-    Kind(34, step=5, patterns=True), Kind(_WORDS - 1, step=0), Kind(0, slots=_WORDS - 2), Kind(0, slots=0),
+    Kind(107), Kind(90, bases=(1000, 8)), Kind(150), Kind(151), Kind(208), Kind(88, step=0, immediate=4, patterns=True),
+    Kind(55, step=0, immediate=2, patterns=True), Kind(32, step=0, immediate=2, patterns=True),
+    Kind(8, step=0, immediate=2, patterns=True), Kind(_WORDS - 1, step=0), Kind(0, slots=_WORDS - 2), Kind(0, slots=0),
     Kind(89, flags=1), Kind(155, step=-5, flags=1), Kind(90, bases=(0, 80)),
 )  # fmt: skip
 """What is tried after that: addresses that are legal in one state only, tables in memory, all bits, none."""

@@ -346,6 +346,11 @@ SIMPLIFIER: Mapping[str, tuple[str, Callable[..., Any]]] = {
     "either is what both are": ("EITHER", lambda a, b: b if a is TRUE else None),
     "not is nothing": ("NOT", lambda a: a),
     "a choice is its first": ("ITE", lambda *args: args[1]),
+    "a choice is one of its two, whatever is chosen": ("EQ", lambda a, b: TRUE if b in a.args[1:] else None),
+    "whatever is said of two is so": ("EITHER", lambda _, b: TRUE if b.op is Op.EITHER else None),
+    "a mask hides what it lets through": ("AND", lambda a, b: a if b.op is Op.CONST else None),
+    "nothing but zero is zero": ("OR", lambda a, b: a if b.op is Op.CONST else None),
+    "what differs is what is zero": ("XOR", lambda a, b: b if a.op is Op.CONST else None),
     "a sum is its first": ("ADD", lambda *args: args[0]),
     "a difference is its second": ("SUB", lambda *args: args[1]),
 }
@@ -358,6 +363,40 @@ def test_a_simplifier_that_goes_too_far_is_noticed(fault: str, monkeypatch: pyte
     monkeypatch.setattr(simplify, "_known", {})
     monkeypatch.setitem(simplify._RULES, Op[name], rule)
     assert any(_changed(seed) for seed in range(400))
+
+
+def _told_apart(seed: int, several: Callable[[list[Expr]], tuple[Expr, ...]]) -> bool:
+    """Whether claims that are simplified together hold in other states than they did."""
+    random = Random(seed)  # noqa: S311 - no secret
+    parts = [_random_truth(random, 2) for _ in range(3)]
+    claims = [unchecked(random.choice((Op.BOTH, Op.EITHER)), *random.choices(parts, k=2)) for _ in range(3)]
+    claims.append(unchecked(Op.NOT, unchecked(Op.EITHER, *random.choices(parts, k=2))))
+    plain = several(claims)
+    for width, _ in product((8, 32), range(12)):
+        words = {n: random.choice((0, 1, 2, 7, random.getrandbits(width))) for n in "xyz"}
+        model = Model(words, {}, width)
+        if all(model.value(c) for c in claims) != all(model.value(c) for c in plain):
+            return True
+    return False
+
+
+def test_claims_that_are_simplified_together_keep_their_meaning() -> None:
+    """What one of them says is left out of the others, and in no state does it make a difference."""
+    assert not any(_told_apart(seed, simplify.together) for seed in range(400))
+
+
+TOGETHER: Mapping[str, tuple[str, Any]] = {
+    "a claim is left out because of itself": ("_without", lambda claim, known: known.get(claim, claim)),
+    "what is claimed is taken for false": ("_without", lambda claim, known: FALSE if len(known) > 4 else claim),
+    "of two claims one is enough": ("_parts", lambda claims: (c.args[0] if c.op is Op.BOTH else c for c in claims)),
+}
+
+
+@pytest.mark.parametrize("fault", TOGETHER)
+def test_claims_of_which_too_much_is_left_out_are_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some state then meets what is left, and not what was claimed."""
+    monkeypatch.setattr(simplify, *TOGETHER[fault])
+    assert any(_told_apart(seed, simplify.together) for seed in range(400))
 
 
 def _changed(seed: int) -> bool:
@@ -375,11 +414,11 @@ def _changed(seed: int) -> bool:
 
 def _random_word(random: Random, depth: int) -> Expr:
     if depth == 0 or random.random() < 0.2:
-        return random.choice([*(operand(n) for n in "xyz"), *(as_expr(n) for n in (0, 1, 2, 7))])
+        return random.choice([*(operand(n) for n in "xyz"), *(as_expr(n) for n in (0, 1, 2, 7, 13, 255, 1792, -1))])
     if random.random() < 0.3:
         when = _random_truth(random, depth - 1)
         return unchecked(Op.ITE, when, *(_random_word(random, depth - 1) for _ in range(2)))
-    op = random.choice((Op.ADD, Op.SUB, Op.AND, Op.LSHR))
+    op = random.choice((Op.ADD, Op.SUB, Op.AND, Op.AND, Op.OR, Op.XOR, Op.SHL, Op.LSHR))
     return unchecked(op, *(_random_word(random, depth - 1) for _ in range(2)))
 
 
