@@ -126,7 +126,10 @@ def _guests(isa: Isa) -> Iterator[str]:
 def _state(isa: Isa) -> Iterator[str]:
     yield from prose(
         "## Modes and state",
-        "There are two modes: 0 is supervisor mode, and everything else is user mode, the least privileged one.",
+        "There are two modes: 0 is supervisor mode, and everything else is user mode, the least privileged one."
+        if isa.rings is None
+        else "Mode 0 is supervisor mode, and everything else is user mode, of which there are several rings; "
+        f"{named(s.name for s in isa.rings.least)} decide what each may touch.",
     )
     if isa.guest is not None:
         copies, exits = named(s.name for s in isa.guest.copies), named(isa.guest.exits)

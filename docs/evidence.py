@@ -103,6 +103,11 @@ def _reasons(found: IsaVerdict) -> Iterator[str]:
         yield f"- {', '.join(where)}: {status.value}, by {by}" + (f"; {reason}." if reason else ".")
     if places:
         yield ""
+    for monitor in found.monitors:
+        if not monitor.equivalence.holds and any(b.startswith("event:") for b in monitor.equivalence.blame):
+            program = getattr(monitor.equivalence.witness, "program", "")
+            yield from prose(f"A program that shows it, under {monitor.name}:")
+            yield from code(program.rstrip().splitlines())
 
 
 @cache

@@ -41,6 +41,19 @@ class GuestMode:
     exits: tuple[str, ...]
 
 
+@frozen(eq=False)
+class Rings:
+    """More than two modes: rings, of which all but the innermost are user mode, and memory that is not for all of them.
+
+    Both tables say, over the guest's own slots, what stands in the slots that decide it while a guest runs directly in
+    real user mode: `least`, if all of the guest is put in the least privileged ring; `compressed`, if its two innermost
+    rings are put in the second one, and each other one where it was.
+    """
+
+    least: Mapping[Slot, Expr]
+    compressed: Mapping[Slot, Expr]
+
+
 @frozen(eq=False, repr=False)
 class Isa:
     """An instruction set architecture. `year` is that of first delivery; `extends` names what it is a delta on.
@@ -61,6 +74,7 @@ class Isa:
     translation: Translation = RELOCATION_BOUNDS
     cycle: Cycle = CYCLE
     guest: GuestMode | None = None
+    rings: Rings | None = None
     story: str = ""
 
     def __attrs_post_init__(self) -> None:

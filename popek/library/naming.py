@@ -20,6 +20,7 @@ from popek.isa.program import Program
 from popek.isa.toml import printable
 from popek.language.phrase import say
 from popek.vmm import monitor as monitors
+from popek.vmm import rings
 from popek.vmm.monitor import Monitor
 
 NamedIsa = Isa | str | Path
@@ -128,7 +129,7 @@ def monitor(named: Monitor | str | Path, *isas: Isa) -> Monitor:
     elif name.endswith(PYTHON):
         found = files.load_bound(name, "monitor", Monitor)
     else:
-        found = monitors.find(printable(name))
+        found = rings.find(printable(name), *isas)
     try:
         for each in isas:
             found.check_parts(each)

@@ -97,14 +97,16 @@ SYSTEMS = (
         "VAX security kernel",
         1989,
         "monolithic",
-        "trap-and-emulate",
-        ("vax-virtual",),
+        "ring-compression",
+        ("vax-rings",),
         "New microcode: a bit in the PSL says that a virtual machine runs, and then MOVPSL, REI and PROBE trap. Four "
         "virtual modes live in three real ones (ring compression).",
         (
             "Hall and Robinson, Virtualizing the VAX architecture, ISCA 1991 (abstract and introduction)",
             "Karger, Mason, Leonard, Computer with virtual machine mode and multiple protection rings, CA1252572A",
         ),
+        but="In virtual executive mode a program reaches what is the virtual kernel's alone; nothing crosses from one "
+        "virtual machine to another. With protection of its own for each virtual mode, trap-and-emulate is proved.",
     ),
     System(
         "Disco",

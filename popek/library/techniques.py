@@ -9,7 +9,7 @@ from popek import files
 from popek.library import naming, running
 from popek.library.naming import NamedGuest, NamedIsa
 from popek.shown import Shown
-from popek.vmm import cost_table
+from popek.vmm import cost_table, rings
 from popek.vmm.compare import Comparison, Cost, LockStep
 from popek.vmm.cost_table import CostTable, HardwareTraps
 from popek.vmm.monitor import MONITORS, Monitor
@@ -52,9 +52,9 @@ def costs(named: str | CostTable | None = None) -> CostTable:
 
 
 def able(isa: NamedIsa) -> tuple[Monitor, ...]:
-    """Return the shipped monitors that can run guests on an ISA."""
+    """Return the monitors that can run guests on an ISA."""
     on = naming.isa(isa)
-    return tuple(m for m in MONITORS.values() if on.guest or not m.in_guest_mode)
+    return tuple(m for m in rings.available(on) if on.guest or not m.in_guest_mode)
 
 
 def compare_all(

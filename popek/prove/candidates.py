@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import product
 
 from popek.isa.architecture import Isa
-from popek.isa.slot import BASE, BOUND, IE, TIMER, Slot
+from popek.isa.expression import operand
+from popek.isa.slot import BASE, BOUND, IE, MODE, TIMER, Slot
 from popek.prove.checks import Search
 from popek.prove.pools import few
 from popek.prove.setups import assignments, invocation, psw, writers
@@ -16,6 +17,9 @@ _HANDLER = (".org 8", ".word 0, handler, 0, 64", ".org 16")
 _ENDS = ("handler:", "nop")
 _RELOCATED = ((0, 100), (0, 65), (8, 64), (8, 100), (1, 64), (8, 40))
 """Bases and bounds, most of which reach beyond the virtual memory's end."""
+
+_STATUSES = tuple(n << 2 | 1 for n in range(4))
+"""Statuses of user mode, with all there may be in the two bits above what every machine has in a status."""
 
 
 def of_event(sought: Search) -> Iterator[list[str]]:
@@ -29,7 +33,9 @@ def of_event(sought: Search) -> Iterator[list[str]]:
     yield from ([*_HANDLER, f"ldi r2, {v}", "jalr r3, r2", *_ENDS] for v in (64, 63, -1))
     yield [".org 8", ".word 1, handler - 8, 8, 24", ".org 16", "svc 0", *_ENDS, "svc 1"]
     parts = [_of_clocks, _of_waiting]
-    parts.insert(0 if sought.blame == "event:fetch" else 2, _of_relocation)
+    of_memory = (_of_protection, _of_relocation)
+    parts[0:0] = of_memory if sought.blame == "event:fetch" else ()
+    parts += of_memory if sought.blame != "event:fetch" else ()
     for part in parts:
         yield from part(sought)
     for name in sorted(sought.sensitive):
@@ -76,6 +82,15 @@ def _of_relocation(sought: Search) -> Iterator[list[str]]:
             setup = psw(0, base, bound)
             yield [*setup.vector, ".org 16", f"ldi r2, {address}", *setup.after, f"{op} r1, 0(r2)"]
     yield from _of_r(sought)
+
+
+def _of_protection(sought: Search) -> Iterator[list[str]]:
+    """Give programs that set what else the translation looks at, and go through a trap to each mode there may be."""
+    address, rules = operand("address"), sought.isa.translation
+    looked_at = (rules.legal(address).mentions | rules.real(address).mentions) - {BASE, BOUND, MODE}
+    for slot in sorted((s for s in looked_at if isinstance(s, Slot)), key=str):
+        for before, status in product(_sets(sought, slot), _STATUSES):
+            yield [".org 8", f".word {status}, go, 0, 64", ".org 16", *before, "svc 0", "go:", "nop"]
 
 
 def _of_r(sought: Search) -> Iterator[list[str]]:

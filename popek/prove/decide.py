@@ -15,7 +15,8 @@ from popek.prove.properties import Proof, prove
 from popek.prove.solver import identity
 from popek.prove.theorems import theorem_1, theorem_2, theorem_3
 from popek.prove.values import PROPERTIES, Classes, IsaVerdict, MonitorVerdict, PropertyVerdict, Status, Verdict
-from popek.vmm.monitor import MONITORS, TRAP_AND_EMULATE, Monitor
+from popek.vmm.monitor import TRAP_AND_EMULATE, Monitor
+from popek.vmm.rings import available
 
 ASSUMPTIONS = (
     say("words have 32 bits; physical memory has 17 to 2^24 words"),
@@ -43,13 +44,14 @@ def verdict(
 
     `told` is called with the name of each before it is decided.
     """
-    chosen = tuple(MONITORS.values() if monitors is None else monitors)
+    chosen = None if monitors is None else tuple(monitors)
     decided = []
     for isa in isas:
         if told is not None:
             told(isa.name)
         decided.append(decide(isa, literal=literal, monitors=chosen))
-    return Verdict(tuple(decided), identity(), assumptions(*chosen))
+    asked = dict.fromkeys(m for isa in isas for m in (available(isa) if chosen is None else chosen))
+    return Verdict(tuple(decided), identity(), assumptions(*asked))
 
 
 def assumptions(*monitors: Monitor) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ def assumptions(*monitors: Monitor) -> tuple[str, ...]:
 def decide(isa: Isa, *, literal: bool = False, monitors: Iterable[Monitor] | None = None) -> IsaVerdict:
     """Decide one ISA."""
     classes = classify(isa, literal=literal)
-    chosen = MONITORS.values() if monitors is None else monitors
+    chosen = available(isa) if monitors is None else monitors
     first = theorem_1(classes)
     independence = prove(isa, TRAP_AND_EMULATE, classes).verdict("independence")
     theorems = {1: first, 2: theorem_2(first, independence), 3: theorem_3(classes)}

@@ -25,6 +25,7 @@ from popek.prove.squares import (
     integrity,
     resource_control,
 )
+from popek.prove.structure import asks_whether
 from popek.prove.terms import WIDTH
 from popek.prove.values import Classes, PropertyVerdict, Status
 from popek.vmm.monitor import Monitor, Treatment
@@ -113,9 +114,9 @@ def _key(isa: Isa, monitor: Monitor, obligation: Obligation, how: tuple[int, ...
 
 def _frame(isa: Isa, monitor: Monitor) -> Key:
     """Return everything but an instruction, and its routine, that an obligation is about."""
-    machine = isa.slots, isa.arrays, isa.translation, isa.cycle, isa.guest if monitor.in_guest_mode else None
+    machine = isa.slots, isa.arrays, isa.translation, isa.cycle, isa.rings, isa.guest if monitor.in_guest_mode else None
     tables = (frozenset(t.items()) for t in (monitor.entry, monitor.recovery, monitor.dispatcher))
-    return (*machine, monitor.reflection, monitor.renews, monitor.controls, *tables)
+    return (*machine, asks_whether(isa), monitor.reflection, monitor.renews, monitor.controls, *tables)
 
 
 _shared: dict[Key, tuple[Discharged, ...]] = {}

@@ -97,6 +97,11 @@ def _asked(square: Square, pair: Pair, goal: Expr, *more: Expr) -> Question:
     return Question((*square.given(pair), *pair.translations(), *more), goal)
 
 
+def _asked_of_real(square: Square, pair: Pair, goal: Expr, *more: Expr) -> Question:
+    """Return the same for a claim about the real machine, which holds whether the bare one faults as well or not."""
+    return Question((*square.given(pair), *pair.translations(alike=False), *more), goal)
+
+
 def _confined(pair: Pair) -> list[Any]:
     """Return that R lies inside the allotment now, as is proved of every state inside (`events.py`)."""
     return [holds for _, holds in pair.invariant(pair.real)]
@@ -170,7 +175,7 @@ def resource_control(square: Square) -> Obligation:
             *_untouched(pair, real),
             others_memory_same(pair, real, first=0),
         )
-        return _asked(square, pair, implies(real.completes, goal), *_confined(pair))
+        return _asked_of_real(square, pair, implies(real.completes, goal), *_confined(pair))
 
     return _obligation(square, "resource_control", name, says, query, spares=True)
 
@@ -217,7 +222,7 @@ def integrity(square: Square) -> Obligation:
         pair = square.pair()
         real, _ = square.run(pair)
         goal = every(_still_confined(pair, real), same(real.slot(MODE), USER), others_memory_same(pair, real, first=16))
-        return _asked(square, pair, implies(real.completes, goal), *_confined(pair))
+        return _asked_of_real(square, pair, implies(real.completes, goal), *_confined(pair))
 
     return _obligation(square, "isolation", say("{name}, integrity", name=_name(square)), says, query, spares=True)
 
@@ -229,7 +234,8 @@ def confidentiality(square: Square) -> Obligation:
     def query() -> Question:
         one, two = square.pair(), square.pair(tag="'")
         runs = Execution(one.real, square.really), Execution(two.real, square.really)
-        return _asked(square, one, implies(runs[0].completes, every(*_alike(one, *runs))), *two.translations())
+        goal = implies(runs[0].completes, every(*_alike(one, *runs)))
+        return _asked_of_real(square, one, goal, *two.translations(alike=False))
 
     return _obligation(
         square,

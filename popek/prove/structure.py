@@ -4,7 +4,7 @@ from functools import cache
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Copy, Put
-from popek.isa.expression import Op, as_expr, subtrees
+from popek.isa.expression import TRUE, Op, as_expr, subtrees
 from popek.isa.slot import Role
 from popek.vmm.monitor import Monitor
 
@@ -37,3 +37,15 @@ def apart(isa: Isa, monitor: Monitor) -> bool:
         else not any(n.op is Op.ELEMENT or getattr(n.payload, "role", None) is Role.PROGRAM for n in subtrees(expr))
         for slot, expr in monitor.table(isa).recovery.items()
     )
+
+
+@cache
+def asks_whether(isa: Isa) -> bool:
+    """Say whether an instruction that user mode may complete asks whether an address is legal, and goes on if not.
+
+    If none does, more legal addresses on the real side are no hindrance; else what is legal has to be the same.
+    """
+    free = (i for i in isa.instructions if not any(t.when is TRUE for t in i.user.traps[:1]))
+    behaviours = (b for i in free for b in (i.user, i.supervisor))
+    exprs = (e for b in behaviours for e in (*b.values(), *(t.when for t in b.traps)))
+    return any(Op.LEGAL in e.ops for e in exprs)

@@ -65,6 +65,7 @@ def entry(isa: Isa) -> Mapping[Slot, Expr]:
         BOUND: bound,
         TIMER: _least(QUANTUM, isa.clocks),
         TIMER_PENDING: as_expr(0),
+        **(isa.rings.least if isa.rings is not None else {}),
     }
 
 

@@ -10,7 +10,7 @@ from popek.library.systems import ShownSystem, SystemList, systems
 from popek.library.systems_table import SYSTEMS, System
 from popek.prove.decide import decide
 from popek.prove.values import MonitorVerdict
-from popek.vmm.monitor import MONITORS
+from popek.vmm import rings
 from popek.vmm.structure import STRUCTURES
 
 PAIRS = [(s, isa) for s in SYSTEMS for isa in s.isas]
@@ -21,7 +21,7 @@ def proved(isa: str, technique: str) -> MonitorVerdict:
     """Return what is proved of an architecture under a monitor."""
     found = find(isa)
     assert found is not None
-    return decide(found, monitors=[MONITORS[technique]])[technique]
+    return decide(found, monitors=[rings.find(technique, found)])[technique]
 
 
 @pytest.mark.parametrize(("system", "isa"), PAIRS, ids=lambda v: getattr(v, "name", v))

@@ -143,10 +143,10 @@ def _with(given: Callable[[Pair], list[Any]], fact: Callable[[Pair], Any]) -> Ca
     return lambda pair: [*given(pair), fact(pair)]
 
 
-def _with_successors(translations: Callable[[Pair], list[Any]]) -> Callable[[Pair], list[Any]]:
-    def more(pair: Pair) -> list[Any]:
+def _with_successors(translations: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    def more(pair: Pair, *, alike: bool = True) -> list[Any]:
         ends = [implies(pair.legal(a), less(pair.virtual.real(a) + 1, pair.w)) for a in pair.addresses]
-        return [*translations(pair), *ends]
+        return [*translations(pair, alike=alike), *ends]
 
     return more
 

@@ -36,6 +36,7 @@ SYSVAL = Slot("sysval", "The system value: a word for the kernel, one a processo
 _HANDBOOK = "Alpha Architecture Reference Manual (DEC; Handbook EC-QD2KC-TE)"
 _CPU = "simh/simh, alpha/alpha_cpu.c"
 _PAL = "simh/simh, alpha/old_pal/alpha_pal_unix.c, pal_proc_inst_unix: calls below 0x40 are refused outside kernel mode"
+_TLB = "simh/simh, alpha/alpha_ev5_tlb.c, trans_d: an access violation outside kernel mode"
 _CALLS = f"{_HANDBOOK}, OSF/1 PALcode instruction descriptions; {_PAL}"
 _HIGHEST = 7
 
@@ -123,7 +124,7 @@ CALLS = (
         "Load from the console's register: the next word typed, all ones at the end.",
         reads(),
         TRAPS,
-        f"{_HANDBOOK}, superpages; unverified: an access violation in user mode",
+        f"{_HANDBOOK}, superpages; {_TLB}",
     ),
     Instruction(
         "stl-io",
@@ -132,7 +133,7 @@ CALLS = (
         "Store to the console's register: it prints.",
         prints(),
         TRAPS,
-        f"{_HANDBOOK}, superpages; unverified: an access violation in user mode",
+        f"{_HANDBOOK}, superpages; {_TLB}",
     ),
 )
 """The privileged PALcode calls, and the devices."""

@@ -66,7 +66,8 @@ _SDM = "Intel Itanium Architecture Software Developer's Manual"
 _SET = f"{_SDM}, volume 3, chapter 2"
 _PRIVIFY = "xen-project/xen, xen/arch/ia64/tools/privify/privify.h (Dan Magenheimer, HP, 2004)"
 _INTERCEPTS = f"{_SDM}, volume 2, table 11-22, PAL virtualization intercept handoff cause"
-_PRIVILEGED = "a Privileged Operation fault unless PSR.cpl is 0 (unverified in the text itself)"
+_SKI = "trofi/ski, src/sys_exec.tmpl.c"
+_PRIVILEGED = f"a Privileged Operation fault unless PSR.cpl is 0 ({_SKI}, privOpFault; HP's simulator)"
 _SYSTEM = f"{_SDM}, volume 2, chapter 3"
 
 _VALID = 1 << 31
@@ -81,7 +82,7 @@ CRITICAL = (
         0x40,
         "Cover the register frame by an empty one; if interruptions are not collected, the old one goes to cr.ifs.",
         Behaviour({CFM: 0, IFS: ite(eq(IC, 0), as_expr(CFM) | _VALID, IFS)}),
-        source=f"{_SET}, cover; {_PRIVIFY}; {_INTERCEPTS}",
+        source=f"{_SET}, cover; trofi/ski, src/exec.tmpl.c, coverEx, no check; {_PRIVIFY}; {_INTERCEPTS}",
     ),
     Instruction(
         "thash",
@@ -89,7 +90,7 @@ CRITICAL = (
         0x41,
         "Give the address of the page table's entry for `rb`, by the hash function of PTA and region register.",
         sets(A, as_expr(PTA) + (rb ^ REGION)),
-        source=f"{_SET}, thash; {_PRIVIFY}; {_INTERCEPTS}",
+        source=f"{_SET}, thash; {_SKI}, thashEx, no check; {_PRIVIFY}; {_INTERCEPTS}",
     ),
     Instruction(
         "ttag",
@@ -97,7 +98,7 @@ CRITICAL = (
         0x42,
         "Give the tag of the page table's entry for `rb`, by the region register.",
         sets(A, rb ^ REGION),
-        source=f"{_SET}, ttag; {_PRIVIFY}; {_INTERCEPTS}",
+        source=f"{_SET}, ttag; {_SKI}, ttagEx, no check; {_PRIVIFY}; {_INTERCEPTS}",
     ),
     Instruction(
         "mov-from-kr",

@@ -47,7 +47,7 @@ CACHE_TAG = Slot("cache_tag", "The tag of the cache's line.", kind="cache")
 _ARCHITECTURE = "MIPS32 Architecture for Programmers, volume III: The MIPS32 Privileged Resource Architecture (MD00090)"
 _SET = "MIPS32 Architecture for Programmers, volume II: The MIPS32 Instruction Set (MD00086)"
 _UNUSABLE = "Toshiba TX39 Architecture manual, sections 3.8 and 6.3.5: Coprocessor Unusable in user mode if CU0 is 0"
-_ADDRESS_ERROR = "unverified in the text itself: an address error in user mode"
+_ADDRESS_ERROR = "qemu/qemu, target/mips/tcg/system/tlb_helper.c, raise_mmu_exception: an address error in user mode"
 
 STATUS = as_expr(IE) | shl(MODE, 1) | shl(PREVIOUS_IE, 2) | shl(PREVIOUS_MODE, 3)
 """Status: IEc and KUc (1: user) in bits 0 and 1, IEp and KUp in bits 2 and 3."""

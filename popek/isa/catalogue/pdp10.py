@@ -365,8 +365,8 @@ LITERATURE = (
         where="sections 3 and 6: JRST 1 is supervisor control sensitive and not privileged; all user-sensitive "
         "instructions are privileged",
         verified=True,
-        explained="The paper gives one example. By the same definitions JRST 2 and JRST 3 are control-sensitive as "
-        "well, since in executive mode they may set the USER flag, and PUSHJ, JSR and JSP are mode-sensitive, since "
-        "the word that they leave has it.",
+        explained="The paper gives one example. By the same definitions JRST 2 (jrstf) and 3 (jrst-3) are "
+        "control-sensitive as well, since in executive mode they may set the USER flag, and pushj, jsr and jsp are "
+        "mode-sensitive, since the word that they leave has it.",
     ),
 )

@@ -290,7 +290,8 @@ LITERATURE = (
         who="Popek and Goldberg, 1974",
         where="section 3: MFPI is the example of an instruction whose result depends on the mode",
         verified=True,
-        explained="One example of a class: MTPI is its mirror image, and the others do not trap either.",
+        explained="One example of a class: mtpi is its mirror image, and reset, spl, rti, rtt and wait, which are "
+        "about other things, do not trap either.",
     ),
     Statement(
         "pdp11-45",
@@ -310,7 +311,7 @@ LITERATURE = (
         who="Chiappa, cctalk mailing list",
         where="mail-archive.com, cctalk, msg34413: ignoring instead of trapping makes the PDP-11 non-virtualizable",
         verified=True,
-        explained="Named as examples of what ignores instead of trapping; SPL is another, and WAIT, MFPI and MTPI do "
+        explained="Named as examples of what ignores instead of trapping; spl is another, and wait, mfpi and mtpi do "
         "not trap for other reasons.",
     ),
 )

@@ -34,8 +34,9 @@ from popek.isa.slot import BASE, BOUND, IE, MEMORY, MODE, SLOTS, Slot
 WIM = Slot("wim", "The window invalid mask.", kind="windows")
 
 _MANUAL = "The SPARC Architecture Manual, version 8 (SAV080SI9308)"
-_PRIVILEGED = "appendix B: privileged_instruction if S is 0; unverified in the text itself"
-_ASI = f"{_MANUAL}, appendix B, loads and stores in alternate space; appendix H, reference MMU; unverified there"
+_QEMU = "qemu/qemu, target/sparc/translate.c"
+_PRIVILEGED = f"appendix B: privileged_instruction if S is 0; {_QEMU}, do_rd_special and do_wr_special, supervisor(dc)"
+_ASI = f"{_MANUAL}, appendix B, loads and stores in alternate space; {_QEMU}, resolve_asi: privileged before version 9"
 
 PSR = shl(IE, 5) | shl(as_expr(1) - PREVIOUS_MODE, 6) | shl(as_expr(1) - MODE, 7)
 """The PSR: ET in bit 5, PS in bit 6, S in bit 7 (1: supervisor)."""
@@ -78,7 +79,7 @@ REGISTERS_OF_STATE = (
         "a trap.",
         Behaviour({**returns(rb + imm), IE: 1}, traps=[Trap(eq(IE, 1), Cause.ILLEGAL, INSTRUCTION_WORD)]),
         TRAPS,
-        f"{_MANUAL}, RETT, {_PRIVILEGED}",
+        f"{_MANUAL}, RETT, appendix B: privileged_instruction if S is 0; unverified in the text itself",
     ),
     Instruction(
         "wrasr-19",

@@ -70,76 +70,79 @@ PCBB = Slot("pcbb", "Process control block base, a physical address.")
 _CPU, _CPU1 = "simh/simh, VAX/vax_cpu.c", "simh/simh, VAX/vax_cpu1.c"
 _SP = 14
 _TOP = element(REGISTERS, _SP)
-_NEW_PC, _NEW_PSL = load(_TOP), load(_TOP + 1)
-_KERNEL, _USER = 0, 3
+_NEW_PC, NEW_PSL = load(_TOP), load(_TOP + 1)
+KERNEL, _USER = 0, 3
 _CUR, _PRV, _IPL = 24, 22, 16
 _HIGHEST = 31
 _ZERO = 4
 
 
-def _current(psl: Expr) -> Expr:
+def current(psl: Expr) -> Expr:
+    """Return a PSL's current mode."""
     return lshr(psl, _CUR) & 3
 
 
-def _previous(psl: Expr) -> Expr:
+def previous(psl: Expr) -> Expr:
+    """Return a PSL's previous mode."""
     return lshr(psl, _PRV) & 3
 
 
-def _priority(psl: Expr) -> Expr:
+def priority(psl: Expr) -> Expr:
+    """Return a PSL's interrupt priority."""
     return lshr(psl, _IPL) & _HIGHEST
 
 
-def _reserved(when: Expr, detail: Expr) -> Trap:
+def reserved(when: Expr, detail: Expr) -> Trap:
     """Return a reserved operand fault."""
     return Trap(when, Cause.ILLEGAL, detail)
 
 
-_IPL_NOW = ite(eq(IE, 1), 0, _HIGHEST)
-_PSL = shl(as_expr(PREVIOUS), _PRV) | shl(_IPL_NOW, _IPL) | PSW
+PRIORITY_NOW = ite(eq(IE, 1), 0, _HIGHEST)
+_PSL = shl(as_expr(PREVIOUS), _PRV) | shl(PRIORITY_NOW, _IPL) | PSW
 """The PSL in kernel mode."""
 
 _PSL_IN_USER = as_expr(_USER << _CUR | _USER << _PRV) | PSW
 """The PSL in user mode: current and previous mode user, priority 0."""
 
 _POPPED = [Put(REGISTERS, _SP, _TOP + 2)]
-_TO_USER = eq(_current(_NEW_PSL), _USER)
-_BAD_FOR_USER = either(ne(_priority(_NEW_PSL), 0), ne(_previous(_NEW_PSL), _USER))
+_TO_USER = eq(current(NEW_PSL), _USER)
+_BAD_FOR_USER = either(ne(priority(NEW_PSL), 0), ne(previous(NEW_PSL), _USER))
 _REI = Behaviour(
     {
         PC: _NEW_PC,
         MODE: ite(_TO_USER, 1, 0),
-        PREVIOUS: _previous(_NEW_PSL),
-        IE: ite(eq(_priority(_NEW_PSL), 0), 1, 0),
-        PSW: _NEW_PSL,
+        PREVIOUS: previous(NEW_PSL),
+        IE: ite(eq(priority(NEW_PSL), 0), 1, 0),
+        PSW: NEW_PSL,
     },
     _POPPED,
     [
-        _reserved(not_(either(_TO_USER, eq(_current(_NEW_PSL), _KERNEL))), _NEW_PSL),
-        _reserved(both(_TO_USER, _BAD_FOR_USER), _NEW_PSL),
-        _reserved(ult(_IPL_NOW, _priority(_NEW_PSL)), _NEW_PSL),
+        reserved(not_(either(_TO_USER, eq(current(NEW_PSL), KERNEL))), NEW_PSL),
+        reserved(both(_TO_USER, _BAD_FOR_USER), NEW_PSL),
+        reserved(ult(PRIORITY_NOW, priority(NEW_PSL)), NEW_PSL),
     ],
 )
 _REI_IN_USER = Behaviour(
-    {PC: _NEW_PC, PSW: _NEW_PSL}, _POPPED, [_reserved(either(not_(_TO_USER), _BAD_FOR_USER), _NEW_PSL)]
+    {PC: _NEW_PC, PSW: NEW_PSL}, _POPPED, [reserved(either(not_(_TO_USER), _BAD_FOR_USER), NEW_PSL)]
 )
 
 
 _CALLERS_BASE, _CALLERS_BOUND = element(MEMORY, OLD_BASE), element(MEMORY, OLD_BOUND)
 _CALLERS_REAL = _CALLERS_BASE + rb
-_CALLERS = both(ult(rb, _CALLERS_BOUND), not_(ult(_CALLERS_REAL, _CALLERS_BASE)), ult(_CALLERS_REAL, SIZE))
+CALLERS = both(ult(rb, _CALLERS_BOUND), not_(ult(_CALLERS_REAL, _CALLERS_BASE)), ult(_CALLERS_REAL, SIZE))
 """Whether address `rb` is in the R of the mode that the last exception came from."""
 
-_AS_KERNEL = eq((ra & 3) | PREVIOUS, _KERNEL)
+AS_KERNEL = eq((ra & 3) | PREVIOUS, KERNEL)
 """Whether PROBE asks for kernel mode: the mode in `ra` and the previous one are both kernel."""
 
 
-def _probe(allowed: Expr) -> Behaviour:
+def probe(allowed: Expr) -> Behaviour:
     """Return PROBE: Z says that the address may not be accessed."""
     return Behaviour({PSW: (as_expr(PSW) & 0xF0) | ite(allowed, 0, _ZERO)})
 
 
-_PROBE = _probe(either(both(_AS_KERNEL, legal(rb)), both(not_(_AS_KERNEL), _CALLERS)))
-_PROBE_IN_USER = _probe(legal(rb))
+_PROBE = probe(either(both(AS_KERNEL, legal(rb)), both(not_(AS_KERNEL), CALLERS)))
+_PROBE_IN_USER = probe(legal(rb))
 
 
 _MODES = ("kernel", "executive", "supervisor", "user")
@@ -222,7 +225,7 @@ _READABLE = (P0BR, P0LR, PCBB_NUMBER, SCBB_NUMBER, IPL, NICR, RXDB)
 
 
 def _none_of(numbers: tuple[int, ...]) -> Trap:
-    return _reserved(not_(either(*(eq(imm, n) for n in numbers))), imm)
+    return reserved(not_(either(*(eq(imm, n) for n in numbers))), imm)
 
 
 def _if(number: int, value: Expr | int, otherwise: Expr | Slot) -> Expr:
@@ -234,7 +237,7 @@ _READ: dict[int, Expr] = {
     P0LR: as_expr(BOUND),
     PCBB_NUMBER: as_expr(PCBB),
     SCBB_NUMBER: as_expr(SCBB),
-    IPL: _IPL_NOW,
+    IPL: PRIORITY_NOW,
     NICR: as_expr(TIMER),
 }
 
@@ -315,7 +318,7 @@ PRIVILEGED = (
             {},
             [
                 Put(MEMORY, as_expr(PCBB) + 2, _NEW_PC),
-                Put(MEMORY, as_expr(PCBB) + 3, _NEW_PSL),
+                Put(MEMORY, as_expr(PCBB) + 3, NEW_PSL),
                 Put(REGISTERS, _SP, _TOP + 2),
             ],
         ),
@@ -341,7 +344,7 @@ VAX = Isa(
     aliases=("vax-11",),
     instructions=INNOCUOUS + UNPRIVILEGED + PRIVILEGED,
     slots=(*SLOTS, PSW, PREVIOUS, SCBB, PCBB),
-    cycle=evolve(CYCLE, swap=evolve(SWAP, writes={**SWAP.writes, PREVIOUS: ite(eq(MODE, 0), _KERNEL, _USER)})),
+    cycle=evolve(CYCLE, swap=evolve(SWAP, writes={**SWAP.writes, PREVIOUS: ite(eq(MODE, 0), KERNEL, _USER)})),
 )
 
 _UNVERIFIED = "Hall and Robinson, 1991; unverified: only its abstract and introduction were read"
@@ -389,7 +392,7 @@ LITERATURE = (
         who="Hall and Robinson, Virtualizing the VAX architecture, ISCA 1991",
         where="its list of sensitive instructions, CHM, REI, MOVPSL and PROBE, which was not read",
         verified=False,
-        explained="CHMK, CHME, CHMS and CHMU always make an exception, which goes through the monitor's own system "
+        explained="chmk, chme, chms and chmu always make an exception, which goes through the monitor's own system "
         "control block: a trap is an outcome and no change of state, so they are innocuous here, as a supervisor call "
         "is.",
     ),

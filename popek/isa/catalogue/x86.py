@@ -165,9 +165,10 @@ _NAMED = (
 )  # fmt: skip
 
 _INT_N_AND_IRET = (
-    "INT n is not here: it ends in a trap in every state, at the latest by the gate's privilege check, and what always "
-    "traps is innocuous by the definitions, as a supervisor call is. IRET is here and not on the list: in ring 0 it "
-    "loads the interrupt flag and may go outwards, in ring 3 it leaves the flag alone and nobody is told, as POPF does."
+    "INT n (int-n) is not here: it ends in a trap in every state, at the latest by the gate's privilege check, and "
+    "what always traps is innocuous by the definitions, as a supervisor call is. IRET (iret) is here and not on the "
+    "list: in ring 0 it loads the interrupt flag and may go outwards, in ring 3 it leaves the flag alone and nobody is "
+    "told, as POPF does."
 )
 
 LITERATURE = (
@@ -210,8 +211,8 @@ LITERATURE = (
             where="Popek and Goldberg virtualization requirements: with VT-x and AMD-V x86 processors meet them",
             verified=True,
             explained="Theorem 1 is about a monitor that runs its guest in user mode, and there nothing has changed: "
-            "what was critical still is. The guest runs in guest mode instead, and what is proved is the "
-            "hardware-assisted monitor.",
+            f"what was critical still is ({', '.join(n for n in _NAMED if n != 'int-n')}, iret). The guest runs in "
+            "guest mode instead, and what is proved is the hardware-assisted monitor.",
         )
         for isa in ("x86-vtx", "x86-svm")
     ),

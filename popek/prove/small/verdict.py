@@ -87,7 +87,7 @@ _maps: dict[Any, Map] = {}
 def _about(isa: Isa, monitor: Monitor, width: int) -> tuple[Any, ...]:
     """Return what the VM map and the traps of a monitor depend on."""
     tables = (monitor.entry, monitor.recovery, monitor.dispatcher)
-    parts = (isa.slots, isa.arrays, isa.translation, isa.cycle, monitor.reflection, monitor.renews)
+    parts = (isa.slots, isa.arrays, isa.translation, isa.cycle, isa.rings, monitor.reflection, monitor.renews)
     return (width, *parts, *(frozenset(t.items()) for t in tables))
 
 
