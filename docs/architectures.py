@@ -10,6 +10,7 @@ from types import ModuleType
 
 from evidence import blame, classes_of, literature, marked, named, repairs, sign, theorems_of, verdicts, witnesses
 from manual import GENERATED, IN_USER, prose, table
+from systems import anchor
 
 from popek.guests import library
 from popek.isa import catalogue, shipped
@@ -18,6 +19,7 @@ from popek.isa.catalogue._literature import Statement
 from popek.isa.classic import CLASSIC, INNOCUOUS
 from popek.isa.instruction import Instruction, InUser
 from popek.isa.slot import Array, Slot
+from popek.library.systems_table import SYSTEMS
 from popek.prove.values import Classes
 from popek.report.diagram import diagram, regions
 
@@ -174,15 +176,16 @@ def _class(c: Classes) -> str:
 
 
 def _history(isa: Isa) -> Iterator[str]:
-    """Write what came before and after: the architectures that are deltas of one another."""
+    """Write what came of it: the systems built on it, and before and after, the architectures that are deltas."""
     base = _base(isa)
     after = [i for i in shipped.catalogue() if i.extends == isa.name]
-    if base is None and not after:
-        return
-    yield from prose("## What history did about it")
+    yield from prose("## What history did about it", f"{isa.story[0].upper()}{isa.story[1:]}.")
     if base is not None:
         yield f"- Before, {base.year}: [{base.title}]({base.name}.md). {marked(base.doc)}"
     yield from (f"- After, {i.year}: [{i.title}]({i.name}.md). {marked(i.doc)}" for i in after)
+    for one in (s for s in SYSTEMS if isa.name in s.isas):
+        link = f"[{one.name}](../systems.md#{anchor(one.name)})"
+        yield f"- {link}, {one.year}, {one.technique}: {one.how}"
     yield ""
 
 

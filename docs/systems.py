@@ -25,10 +25,11 @@ def systems_page() -> str:
 
 
 def _row(one: System) -> tuple[str, ...]:
-    return str(one.year), f"[{one.name}](#{_anchor(one.name)})", one.structure, one.technique, "; ".join(_proved(one))
+    return str(one.year), f"[{one.name}](#{anchor(one.name)})", one.structure, one.technique, "; ".join(_proved(one))
 
 
-def _anchor(name: str) -> str:
+def anchor(name: str) -> str:
+    """Return where the page tells of a system."""
     return "".join(c for c in name.lower().replace(" ", "-") if c.isalnum() or c in "-_")
 
 

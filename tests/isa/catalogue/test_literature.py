@@ -18,6 +18,7 @@ MODULES = [
     import_module(f"{catalogue.__name__}.{m.name}") for m in iter_modules(catalogue.__path__) if m.name[0] != "_"
 ]
 LITERATURE: list[Statement] = [s for m in MODULES for s in m.LITERATURE]
+LONGEST_STORY = 80
 SILENT = {"sigma7"}
 """Of whom nothing was found."""
 
@@ -52,6 +53,13 @@ def test_everybody_is_spoken_of() -> None:
     said = {s.isa for s in LITERATURE}
     lacking = {i.name for i in shipped.catalogue() if i.name not in said and i.extends not in said}
     assert lacking == SILENT
+
+
+def test_everybody_has_a_story() -> None:
+    """The timeline says in a few words what became of each, and a year of its own stands beside it."""
+    assert all(0 < len(i.story) <= LONGEST_STORY and i.year for i in shipped.catalogue())
+    stories = [i.story for i in shipped.catalogue()]
+    assert len({*stories}) == len(stories)
 
 
 def test_what_was_not_read_is_marked() -> None:

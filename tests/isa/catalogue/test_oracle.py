@@ -1,6 +1,7 @@
 """A second opinion on who traps: each instruction in user mode here, and in the Unicorn emulator, which others wrote.
 
-Unicorn is no truth either. Its known errors are listed here, and each has to be one still.
+Unicorn is no truth either. Its known errors are listed here, and each has to be one still. It is no dependency: whoever
+wants this opinion installs the package `unicorn`.
 """
 
 from collections.abc import Mapping
@@ -13,15 +14,17 @@ from popek.engine.reference import Kind
 from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
 from popek.isa.catalogue.m68000 import M68000, M68010, MOVE_FROM_CCR
+from popek.isa.catalogue.riscv import COUNTERS, RISCV, WFI
 from popek.isa.catalogue.x86 import X86
 from popek.isa.classic import INNOCUOUS
 
 unicorn = pytest.importorskip("unicorn", reason="the Unicorn emulator is an optional second opinion")
 x86 = pytest.importorskip("unicorn.x86_const")
 m68k = pytest.importorskip("unicorn.m68k_const")
+riscv = pytest.importorskip("unicorn.riscv_const")
 
 CODE, TABLE, DATA, STACK, BOOT = 0x1000, 0x4000, 0x5000, 0x8000, 0x2000
-PRIVILEGE_VIOLATION, GENERAL_PROTECTION = 8, 13
+PRIVILEGE_VIOLATION, GENERAL_PROTECTION, ILLEGAL_INSTRUCTION = 8, 13, 2
 
 
 def popek_traps(isa: Isa, lines: str) -> bool:
@@ -198,3 +201,90 @@ def test_the_68010_traps_where_unicorns_68020_does() -> None:
 def test_every_68000_instruction_is_asked_about() -> None:
     """None is left out but those that stand for what is outside the processor."""
     assert M68K_SITUATIONS.keys() == {i.name for i in M68000.instructions if i not in INNOCUOUS} - OUTSIDE
+
+
+# RISC-V -------------------------------------------------------------------------------------------------------------
+
+_CSRRW, _MRET, _LOOKS = 0x1073, 0x30200073, 0x2073
+CSRS = {
+    "csrrw-mstatus": 0x300,
+    "csrrw-sstatus": 0x100,
+    "csrrw-mtvec": 0x305,
+    "csrrw-stvec": 0x105,
+    "csrrw-mepc": 0x341,
+    "csrrw-sepc": 0x141,
+    "csrrw-mcause": 0x342,
+    "csrrw-mtval": 0x343,
+    "csrrw-mscratch": 0x340,
+    "csrrw-satp": 0x180,
+    "csrrw-pmpaddr": 0x3B0,
+    "csrrw-minstret": 0xB02,
+}
+"""The number of each control and status register."""
+
+COUNTING = {"rdcycle": 0xC00, "rdtime": 0xC01, "rdinstret": 0xC02}
+
+
+def _csrrw(number: int, to: int, source: int) -> int:
+    return number << 20 | source << 15 | to << 7 | _CSRRW
+
+
+RISCV_SITUATIONS: Mapping[str, tuple[int, str]] = {
+    **{name: (_csrrw(number, 1, 2), f"{name} r1, r2") for name, number in CSRS.items()},
+    **{name: (number << 20 | 1 << 7 | _LOOKS, f"{name} r1") for name, number in COUNTING.items()},
+    "mret": (_MRET, "mret"),
+    "sret": (0x10200073, "sret"),
+    "sfence-vma": (0x12000073, "sfence-vma"),
+    "wfi": (0x10500073, "wfi"),
+}
+"""Each instruction as RV32 has it, run in U, and as popek has it."""
+
+RISCV_OUTSIDE = {"csrrw-stimecmp", "lw-io", "sw-io"}
+"""A register that Unicorn's model of the processor has not, and what stands for a page."""
+
+RISCV_ERRORS = {"rdcycle": False, "rdinstret": False}
+"""What Unicorn makes of them: cycle and instret can be read in U, whatever mcounteren is."""
+
+COUNTERS_ERRORS = {"rdtime": True}
+"""And time cannot, whatever mcounteren is, since no clock is attached."""
+
+
+def riscv_traps(word: int, *, mcounteren: int = 0) -> bool:
+    """Say whether an instruction traps in U, where an MRET has led; PMP lets U at all of memory."""
+    cpu = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
+    cpu.mem_map(0, 0x10000)
+    set_up = {0x3B0: 0xFFFFFFFF, 0x3A0: 0x1F, 0x306: mcounteren, 0x106: mcounteren, 0x341: CODE, 0x300: 0}
+    for register, value in enumerate(set_up.values(), start=10):
+        cpu.reg_write(getattr(riscv, f"UC_RISCV_REG_X{register}"), value)
+    boot = [_csrrw(number, 0, register) for register, number in enumerate(set_up, start=10)]
+    for at, words in ((BOOT, [*boot, _MRET]), (CODE, [word])):
+        cpu.mem_write(at, b"".join(w.to_bytes(4, "little") for w in words))
+    traps = traps_of(cpu)
+    cpu.emu_start(BOOT, CODE)
+    assert cpu.reg_read(riscv.UC_RISCV_REG_PRIV) == 0
+    assert not traps
+    cpu.emu_start(CODE, CODE + 4, count=1)
+    assert set(traps) <= {ILLEGAL_INSTRUCTION}
+    return bool(traps)
+
+
+@pytest.mark.parametrize("name", RISCV_SITUATIONS)
+def test_riscv_traps_where_unicorn_does(name: str) -> None:
+    """U makes the same of it, known errors aside."""
+    word, line = RISCV_SITUATIONS[name]
+    assert riscv_traps(word) == RISCV_ERRORS.get(name, popek_traps(RISCV, line))
+
+
+@pytest.mark.parametrize("name", COUNTING)
+def test_riscv_with_counters_traps_where_unicorn_does(name: str) -> None:
+    """With mcounteren at 7 the counters can be read in U, the known error aside."""
+    word, line = RISCV_SITUATIONS[name]
+    assert not popek_traps(COUNTERS, line)
+    assert riscv_traps(word, mcounteren=7) == COUNTERS_ERRORS.get(name, False)
+
+
+def test_every_riscv_instruction_is_asked_about() -> None:
+    """None is left out but what is outside, and the known errors are errors. A WFI that completes is a variant."""
+    assert RISCV_SITUATIONS.keys() == {i.name for i in RISCV.instructions if i not in INNOCUOUS} - RISCV_OUTSIDE
+    assert all(popek_traps(RISCV, RISCV_SITUATIONS[n][1]) is not theirs for n, theirs in RISCV_ERRORS.items())
+    assert not popek_traps(WFI, "wfi")
