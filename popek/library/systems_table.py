@@ -257,7 +257,7 @@ SYSTEMS = (
         "What enters and leaves a guest runs in Hyp mode, everything else in the host's kernel.",
         (
             "torvalds/linux, virt/kvm/arm and Documentation/virt/kvm/arm",
-            "dbpedia.org, Kernel-based Virtual Machine: merged for Linux 3.9",
+            "Dall and Nieh, KVM/ARM: Experiences Building the Linux ARM Hypervisor, CUCS-010-13, 2013: in Linux 3.9",
         ),
     ),
     System(

@@ -68,7 +68,8 @@ _ARM = "ARM Architecture Reference Manual, ARMv7-A and ARMv7-R edition (ARM DDI 
 _KVM = "virtualopensystems/linux-kvm-arm, arch/arm/kvm/arm_emulate.c"
 _QEMU = "qemu/qemu, target/arm/tcg/translate.c"
 _SYSTEM = f"{_ARM}, section B9.3, system instructions"
-_UNPREDICTABLE = "; unverified: UNPREDICTABLE in USR, that it does not trap is one of the outcomes that are allowed"
+_PSEUDOCODE = "matan1008/armulator, armulator/armv6/opcodes/abstract_opcodes (the manual's pseudocode in Python)"
+_UNPREDICTABLE = f"; {_PSEUDOCODE}: UNPREDICTABLE in USR; that it does not trap is one of the outcomes allowed"
 _CP15 = f"{_ARM}, section B3.15 (undefined at PL0); {_KVM}, kvm_handle_undefined"
 
 _USR, _SVC = 0x10, 0x13
@@ -109,7 +110,7 @@ STATUS_REGISTERS = (
         sets(A, CPSR),
         EXECUTES,
         f"{_SYSTEM}, MRS; {_KVM}, emulate_mrs; ARM DDI 0363 (Cortex-R4), Programmer's Model: USR can read the M bits. "
-        "unverified: DDI 0406 may call what USR reads there UNKNOWN",
+        f"{_PSEUDOCODE}, mrs_system.py: in USR mask and mode are UNKNOWN; here a processor that shows them",
     ),
     Instruction(
         "msr-cpsr",
@@ -252,7 +253,7 @@ LOADS_AND_RETURNS = (
         "Wait for an interrupt. USR may as well.",
         WAITS,
         EXECUTES,
-        f"{_ARM}, section A8.8, WFI, and B1.8.14; unverified: that nothing hinders it at PL0",
+        f"{_ARM}, section A8.8, WFI, and B1.8.14; {_PSEUDOCODE}, wfi.py: HCR.TWI alone hinders it",
     ),
 )
 """Returns from exceptions, user banks and user rights, and WFI."""
@@ -394,6 +395,14 @@ LITERATURE = (
         "SRS, two forms of LDM, one of STM, LDRT, LDRBT, STRT, STRBT. wfi is not in it: it changes the run state, "
         "which is a resource in popek and was none there.",
     ),
-    Statement("armv7", False, None, None, "Penneman and others", _PENNEMAN, verified=False),
+    Statement(
+        "armv7",
+        False,
+        None,
+        None,
+        "Penneman and others",
+        f"{_PENNEMAN}, abstract: ARMv7-A is not classically virtualizable",
+        verified=True,
+    ),
     Statement("armv7-ve", None, None, None, "ARM", f"{_ARM}, section B1.7, Hyp mode", verified=False),
 )
