@@ -99,10 +99,22 @@ JRST = (
     ),
     _jrst("jrst-10", 0x48, "JRST 10: dismiss the interrupt in progress, and jump.", _DISMISSES),
     _jrst(
+        "jrst-11",
+        0x49,
+        "JRST 11: dismiss the interrupt in progress, jump, and enter user mode.",
+        {**_DISMISSES, **_ENTERS},
+    ),
+    _jrst(
         "jen",
         0x4A,
         "JRST 12: jump and enable: dismiss the interrupt in progress, and restore the flags in `rb`.",
         {**_DISMISSES, **_RESTORES},
+    ),
+    _jrst(
+        "jrst-13",
+        0x4B,
+        "JRST 13: dismiss the interrupt in progress, jump, restore the flags in `rb`, and enter user mode.",
+        {**_DISMISSES, **_RESTORES, **_ENTERS},
     ),
     _jrst("jrst-14", 0x4C, "JRST 14: dismiss the interrupt in progress, and halt.", {**_DISMISSES, **_HALTS}),
     _jrst(
@@ -111,8 +123,20 @@ JRST = (
         "JRST 15: dismiss the interrupt in progress, and halt, in user mode.",
         {**_DISMISSES, **_HALTS, **_ENTERS},
     ),
+    _jrst(
+        "jrst-16",
+        0x4E,
+        "JRST 16: dismiss the interrupt in progress, and halt, the flags restored from `rb`.",
+        {**_DISMISSES, **_HALTS, **_RESTORES},
+    ),
+    _jrst(
+        "jrst-17",
+        0x4F,
+        "JRST 17: dismiss the interrupt in progress, and halt, the flags restored from `rb`, in user mode.",
+        {**_DISMISSES, **_HALTS, **_RESTORES, **_ENTERS},
+    ),
 )
-"""JRST by its AC field."""
+"""JRST by its AC field, all sixteen."""
 
 JUMPS = (
     Instruction(
@@ -334,6 +358,9 @@ _KS10_JRST = {
     )
 }
 
+_UNASSIGNED = ("jrst-3", "jrst-11", "jrst-13", "jrst-16", "jrst-17")
+"""What traps in every mode on the KS10, as an illegal opcode does."""
+
 PDP10_KS = evolve(
     PDP10.vary(
         "pdp10-ks",
@@ -343,7 +370,7 @@ PDP10_KS = evolve(
         "gone; but JRSTF and XJRSTF still enter user mode without a trap, and PUSHJ, JSR and JSP still leave the USER "
         "bit. One instruction repaired is not an architecture repaired.",
     ),
-    instructions=tuple(i for i in (*PDP10.vary("pdp10-ks", _KS10_JRST).instructions,) if i.name != "jrst-3"),
+    instructions=tuple(i for i in PDP10.vary("pdp10-ks", _KS10_JRST).instructions if i.name not in _UNASSIGNED),
     year=1978,
     story="JRST 1 is repaired, and the rest is not",
     sources=(

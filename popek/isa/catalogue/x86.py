@@ -9,7 +9,8 @@ descriptor tables (LDTR is a register, nothing looks there), table limits and se
 their limits, by which VMware guarded its monitor until x86-64 dropped them, are R here), the hidden parts of segment
 registers, stacks (what is pushed or popped is in a register, and a far call leaves its way back in two), LDS, LES,
 LSS, LFS and LGS (a MOV to a segment register with another load), ARPL (it works on its operands), SYSENTER and
-SYSCALL (`svc` stands for them), SWAPGS, CPUID, RDTSC and RDPMC (identity, and wall clocks). HLT waits for an
+SYSCALL (`svc` stands for them), SWAPGS, CPUID, RDTSC and RDPMC (identity, and wall clocks), INS and OUTS (IN and OUT
+with memory), the test registers of the 386 and 486, RSM (undefined outside system management). HLT waits for an
 interrupt; here it stops for good. Of caches and the TLB there is one bit each: whether they hold anything.
 
 The base machine has the system instructions of the 486 and the Pentium besides the 80386's, since its subject is the

@@ -22,9 +22,13 @@ JRST = {
     0o6: "jrst-6",
     0o7: "jrst-7",
     0o10: "jrst-10",
+    0o11: "jrst-11",
     0o12: "jen",
+    0o13: "jrst-13",
     0o14: "jrst-14",
     0o15: "jrst-15",
+    0o16: "jrst-16",
+    0o17: "jrst-17",
 }
 
 
