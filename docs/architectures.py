@@ -15,7 +15,6 @@ from systems import anchor
 from popek.guests import library
 from popek.isa import catalogue, shipped
 from popek.isa.architecture import Isa
-from popek.isa.catalogue._literature import Statement
 from popek.isa.classic import CLASSIC, INNOCUOUS
 from popek.isa.instruction import Instruction, InUser
 from popek.isa.slot import Array, Slot
@@ -78,7 +77,7 @@ def _base(isa: Isa) -> Isa | None:
 def architecture(isa: Isa) -> str:
     """Return the page of an architecture."""
     home = homes()[isa.name]
-    statements: tuple[Statement, ...] = tuple(s for s in getattr(home, "LITERATURE", ()) if s.isa == isa.name)
+    statements = shipped.literature(isa)
     parts = (
         _opening(isa),
         _model(isa, home),

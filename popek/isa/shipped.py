@@ -9,10 +9,15 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from popek.isa.architecture import Isa
 from popek.isa.classic import CLASSIC
 from popek.isa.classic_vt import CLASSIC_VT
+
+if TYPE_CHECKING:
+    from popek.isa.catalogue._literature import Statement
 
 _CATALOGUE = "popek.isa.catalogue"
 
@@ -29,15 +34,23 @@ def variants() -> tuple[Isa, ...]:
     return VARIANTS
 
 
+def _modules() -> tuple[ModuleType, ...]:
+    package = find_spec(_CATALOGUE)
+    places = package.submodule_search_locations or () if package is not None else ()
+    return tuple(import_module(f"{_CATALOGUE}.{m.name}") for m in iter_modules(places) if not m.name.startswith("_"))
+
+
 @cache
 def catalogue() -> tuple[Isa, ...]:
     """Return the historical architectures, by year of first delivery."""
-    package = find_spec(_CATALOGUE)
-    if package is None:
+    return tuple(sorted((i for m in _modules() for i in getattr(m, "ISAS", ())), key=lambda i: (i.year or 0, i.name)))
+
+
+def literature(isa: Isa) -> "tuple[Statement, ...]":
+    """Return what the literature says of an ISA; of what is not in the catalogue, or is changed, nothing."""
+    if isa.year is None or not any(isa is known for known in catalogue()):
         return ()
-    places = package.submodule_search_locations or ()
-    modules = (import_module(f"{_CATALOGUE}.{m.name}") for m in iter_modules(places) if not m.name.startswith("_"))
-    return tuple(sorted((i for m in modules for i in getattr(m, "ISAS", ())), key=lambda i: (i.year or 0, i.name)))
+    return tuple(s for m in _modules() for s in getattr(m, "LITERATURE", ()) if s.isa == isa.name)
 
 
 def every() -> tuple[Isa, ...]:

@@ -8,6 +8,7 @@ from popek.guests import library
 from popek.guests.guest import Guest
 from popek.isa import shipped, template
 from popek.isa.architecture import Isa
+from popek.isa.catalogue._literature import Statement
 from popek.isa.instruction import Instruction, InUser
 from popek.language.phrase import say
 from popek.library import naming
@@ -23,6 +24,11 @@ class ShownIsa(Shown):
     with_toml: bool = False
 
     @property
+    def literature(self) -> tuple[Statement, ...]:
+        """What is said of it elsewhere, if it is in the catalogue."""
+        return shipped.literature(self.isa)
+
+    @property
     def toml(self) -> str:
         """A TOML text that configures the same ISA, to start from."""
         return template.to_toml(self.isa)
@@ -33,6 +39,7 @@ class ShownIsa(Shown):
             **_summary(self.isa),
             "doc": self.isa.doc,
             "sources": list(self.isa.sources),
+            "literature": [_statement(s) for s in self.literature],
             "instructions": [_instruction(i) for i in self.isa.instructions],
             **({"toml": self.toml} if self.with_toml else {}),
         }
@@ -57,6 +64,18 @@ def _summary(isa: Isa) -> dict[str, Any]:
         "extends": isa.extends,
         "story": isa.story,
         "aliases": list(isa.aliases),
+    }
+
+
+def _statement(one: Statement) -> dict[str, Any]:
+    return {
+        "who": one.who,
+        "where": one.where,
+        "verified": one.verified,
+        "theorem_1": one.theorem_1,
+        "theorem_3": one.theorem_3,
+        "critical": None if one.critical is None else list(one.critical),
+        "explained": one.explained or None,
     }
 
 

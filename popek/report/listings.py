@@ -1,10 +1,13 @@
 """What is there: ISAs and guests, as lists and one by one."""
 
+from collections.abc import Sequence
+
 from rich.console import RenderableType
 
 from popek.guests.guest import Guest
 from popek.isa.architecture import Isa
-from popek.language.phrase import say
+from popek.isa.catalogue._literature import Statement
+from popek.language.phrase import in_turn, listed, say
 from popek.language.speaking import told
 from popek.language.words import word
 from popek.library.listing import GuestList, IsaList, ShownGuest, ShownIsa, in_user
@@ -48,11 +51,31 @@ def _isas(value: IsaList, width: int) -> RenderableType:
 
 @drawing.register
 def _isa(value: ShownIsa, width: int) -> RenderableType:
-    return drawing(value.isa, width)
+    return _shown(value.isa, value.literature, width)
+
+
+def _said(statement: Statement) -> RenderableType:
+    """Draw what one source says, and that it was not read where it was not."""
+    theorems = ((1, statement.theorem_1), (3, statement.theorem_3))
+    parts = [
+        say("theorem {number} holds", number=n) if truth else say("theorem {number} fails", number=n)
+        for n, truth in theorems
+        if truth is not None
+    ]
+    if statement.critical is not None:
+        none = say("no instruction is critical")
+        parts.append(say("critical: {names}", names=listed(statement.critical)) if statement.critical else none)
+    about = [statement.where, in_turn(parts) if parts else "", statement.explained]
+    about.append("" if statement.verified else say("unverified: the source itself was not read"))
+    return section(statement.who, lines([a for a in about if a]))
 
 
 @drawing.register
 def _architecture(value: Isa, width: int) -> RenderableType:
+    return _shown(value, (), width)
+
+
+def _shown(value: Isa, literature: Sequence[Statement], width: int) -> RenderableType:
     del width
     drawn = table(say("instruction"), say("in user mode"), "")
     for one in value.instructions:
@@ -66,6 +89,7 @@ def _architecture(value: Isa, width: int) -> RenderableType:
         title(value.name, value.title if value.title != value.name else "", str(value.year or "")),
         indented(lines(about)) if any(about) else None,
         indented(drawn),
+        section(say("what is said of it"), stack(*map(_said, literature))) if literature else None,
         hints(f"popek verdict {asked_as(value.name)}", f"popek isa {asked_as(value.name)} --toml"),
     )
 

@@ -44,6 +44,7 @@ CALLS = (
     "isa",
     "isa classic",
     "isa jrst1 --toml",
+    "isa armv7",
     "guests",
     "guests hello",
     "systems",
