@@ -4,11 +4,12 @@ Modelled, besides what the virtual VAX has (`vax.py`): executive and supervisor 
 here, and the other three are user mode; `ring` says which of them runs. Of the protection codes in the page table
 entries there are two, and each is one stretch of memory: `kernel_words` from virtual address 0 on are kernel mode's
 alone (KW), `executive_words` the kernel's and the executive's (EW), and all others everybody's (UW). PROBE asks for the
-mode that is meant, REI goes to any mode, and LDPCTX leaves the codes alone.
+mode that is meant, and REI goes to any mode.
 
-Left out, besides: that reading and writing are told apart, CHME, CHMS and CHMU's own entries (all four exceptions go to
-kernel mode, from where REI goes on), and what the outer modes may do that user mode may not: as on the virtual VAX,
-every sensitive instruction traps outside kernel mode. `set-protection` stands for writing page table entries.
+Left out, besides: process contexts (LDPCTX, SVPCTX); that reading and writing are told apart, so that PROBER is PROBEW
+as well; CHME, CHMS and CHMU's own entries (all four exceptions go to kernel mode, from where REI goes on), and what the
+outer modes may do that user mode may not: as on the virtual VAX, every sensitive instruction traps outside kernel mode.
+`set-protection` stands for writing page table entries.
 """
 
 from attrs import evolve
@@ -80,7 +81,8 @@ _REI = Behaviour(
         reserved(ult(PRIORITY_NOW, priority(NEW_PSL)), NEW_PSL),
     ],
 )
-_CHANGED = {"rei": _REI, "prober": _PROBE, "probew": _PROBE}
+_CHANGED = {"rei": _REI, "prober": _PROBE}
+_LEFT_OUT = ("probew", "ldpctx", "svpctx")
 
 _LARGER = ite(ult(KERNEL_WORDS, EXECUTIVE_WORDS), EXECUTIVE_WORDS, KERNEL_WORDS)
 _IN_SECOND = ult(LEVEL, EXECUTIVE + 1)
@@ -110,6 +112,7 @@ _SWAP = evolve(
 
 _MACHINE = evolve(
     VAX_VIRTUAL,
+    instructions=tuple(i for i in VAX_VIRTUAL.instructions if i.name not in _LEFT_OUT),
     slots=(*VAX_VIRTUAL.slots, RING, KERNEL_WORDS, EXECUTIVE_WORDS),
     translation=PROTECTED,
     cycle=evolve(VAX_VIRTUAL.cycle, swap=_SWAP),
