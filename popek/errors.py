@@ -5,13 +5,15 @@ user did is a `PopekError`. What we did wrong is an assertion, and ends the run 
 """
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 
 from attrs import frozen
 
 from popek.language.phrase import say
 from popek.language.speaking import told
 from popek.language.width import columns
+
+MOST_SLIPS = 3
+"""A name with more slips in it than this, or in a third of its letters, was meant to be something else."""
 
 
 @frozen
@@ -71,9 +73,35 @@ class PopekError(Exception):
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return a hint that names the valid thing nearest to `name`, or lists the few there are, or nothing."""
     valid = sorted(set(candidates))
-    close = get_close_matches(name.lower(), valid, n=1, cutoff=0.5)
+    close = similar(name, valid)
     if close:
-        return say("did you mean `{close}`?", close=close[0])
+        return say("did you mean `{close}`?", close=close)
     if 0 < len(valid) <= 12:
         return "valid: " + ", ".join(f"`{v}`" for v in valid)
     return ""
+
+
+def similar(name: str, valid: Iterable[str]) -> str:
+    """Return what a name was most likely meant to be: what it is but for a few slips, or what it begins; or nothing."""
+    name, valid = name.lower(), list(valid)
+    most = min(MOST_SLIPS, (len(name) + 1) // 3)
+    alike = [v for v in valid if abs(len(v) - len(name)) <= most and _slips(name, v.lower()) <= most]
+    if alike:
+        return min(alike, key=lambda v: (_slips(name, v.lower()), abs(len(v) - len(name)), v))
+    begun = [v for v in valid if len(name) > 2 and v.lower().startswith(name)]
+    return min(begun, key=len, default="")
+
+
+def _slips(one: str, other: str) -> int:
+    """Count the letters that must be changed, added, dropped, or swapped with the next, to come to the other word."""
+    older: list[int] = []
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        older, before, row = before, row, [i]
+        for j, there in enumerate(other, 1):
+            fewest = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != there))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == there:
+                fewest = min(fewest, older[j - 2] + 1)
+            row.append(fewest)
+    return row[-1]

@@ -9,11 +9,12 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from pathlib import Path
-from typing import TypeVar
+from pathlib import Path, PurePath
+from typing import TextIO, TypeVar
+from weakref import WeakSet
 
 from popek import python_file
-from popek.errors import Place, PopekError, Problem, nearest
+from popek.errors import Place, PopekError, Problem, similar
 from popek.isa import shipped
 from popek.isa.architecture import Isa
 from popek.isa.configuration import Expectation, Resolve, parse, resolve_shipped
@@ -30,7 +31,7 @@ T = TypeVar("T")
 
 def read_bytes(path: str | Path, limit: int = LIMIT) -> bytes:
     """Return all of a file, or of standard input; raise `PopekError` if it cannot be read or is larger than `limit`."""
-    name = str(path)
+    name = _named(path)
     try:
         data = _standard_input(limit + 1) if name == STDIN else _regular(name, limit + 1)
     except (OSError, ValueError) as error:
@@ -42,16 +43,28 @@ def read_bytes(path: str | Path, limit: int = LIMIT) -> bytes:
     return data
 
 
+def _named(path: str | Path) -> str:
+    """Return a file's name, if there is one."""
+    if not str(path):
+        raise PopekError(say("a file's name is missing: it is empty"))
+    return str(path)
+
+
+_READ: WeakSet[TextIO] = WeakSet()
+"""The standard input that was read, to its end: nobody can read it again."""
+
+
 def _standard_input(size: int) -> bytes:
     if sys.stdin is None:
         raise OSError(say("there is no standard input"))
+    if sys.stdin in _READ:
+        raise OSError(say("it has been read already; only one thing can come from there"))
+    _READ.add(sys.stdin)
     buffer = getattr(sys.stdin, "buffer", None)
     return buffer.read(size) if buffer else sys.stdin.read(size).encode()
 
 
 def _regular(name: str, size: int) -> bytes:
-    if not name:
-        raise OSError(say("the name is empty"))
     if Path(name).is_dir():
         raise IsADirectoryError
     with Path(name).open("rb") as file:
@@ -98,8 +111,9 @@ def _missing(path: Path, place: Place) -> Problem:
     hint = ""
     with suppress(OSError):
         files = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
-        hint = nearest(path.name, files) if len(files) > 12 or path.suffix else ""
-    return Problem(say("there is no such file"), place, hint if "did you mean" in hint else "")
+        meant = similar(path.name, files) or min((f for f in files if PurePath(f).stem == path.stem), default="")
+        hint = say("did you mean `{close}`?", close=printable(meant, 200)) if meant else ""
+    return Problem(say("there is no such file"), place, hint)
 
 
 def read_text(path: str | Path, limit: int = LIMIT) -> str:
@@ -138,7 +152,7 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_bytes(path: str | Path, data: bytes) -> None:
     """Write a file, all of it or, with a `PopekError`, nothing; what was there before stays until the end."""
-    name = str(path)
+    name = _named(path)
     try:
         _replace(name, data)
     except (OSError, ValueError) as error:
@@ -153,7 +167,7 @@ def write_bytes(path: str | Path, data: bytes) -> None:
 
 def make_directory(path: str | Path) -> None:
     """Make a directory, unless there is one; raise `PopekError` if that cannot be."""
-    name = str(path)
+    name = _named(path)
     try:
         Path(name).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
@@ -164,7 +178,7 @@ def make_directory(path: str | Path) -> None:
 
 def _replace(name: str, data: bytes) -> None:
     """Write beside the target and move it there; to what is no regular file, such as a pipe, write directly."""
-    if name in ("", STDIN):
+    if name == STDIN:
         raise OSError(say("a file's name was expected"))
     target = Path(os.path.realpath(name))
     if target.exists() and not target.is_file():

@@ -50,25 +50,20 @@ def run(text: str, file: str, directory: str = "") -> Mapping[str, object]:
             raise PopekError(
                 Problem(say("this ends the program: {tell}", tell=_tell(error)), _where(error, text, file), hint)
             ) from None
-        except Exception as error:  # noqa: BLE001 - whatever the user's code raises is told in the same way
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever the user's code raises is told in the same way
             raise PopekError(Problem(_tell(error), _where(error, text, file), _advice(error))) from None
     return module.__dict__
 
 
 def bound(text: str, file: str, names: Mapping[str, object], name: str, kind: type[T]) -> T:
     """Return what a text has bound to a name; raise `PopekError` if that is nothing or not of that kind."""
-    article = "an" if kind.__name__[0] in "AEIOU" else "a"
     if name not in names:
         others = [n for n, value in names.items() if isinstance(value, kind)]
         own = [n for n in names if not n.startswith("__")]
         hint = (
-            say(
-                "it binds {article} {kind} as `{other}`: add `{name} = {other}`",
-                article=article,
-                kind=kind.__name__,
-                other=others[-1],
-                name=name,
-            )
+            say("it binds {kind} as `{other}`: add `{name} = {other}`", kind=_one(kind), other=others[-1], name=name)
             if others
             else ""
         )
@@ -79,15 +74,13 @@ def bound(text: str, file: str, names: Mapping[str, object], name: str, kind: ty
         lines = [m.start() for m in re.finditer(rf"^{name}\s*[:=]|^def {name}\b|^class {name}\b", text, re.MULTILINE)]
         place = place_at(file, text, lines[-1], lines[-1] + len(name)) if lines else Place(file)
         hint = say("bind the value itself: what is not data cannot be proved") if callable(value) else ""
-        message = say(
-            "`{name}` is a {given}, and must be {article} {kind}",
-            name=name,
-            given=type(value).__name__,
-            article=article,
-            kind=kind.__name__,
-        )
+        message = say("`{name}` is {given}, and must be {kind}", name=name, given=_one(type(value)), kind=_one(kind))
         raise PopekError(Problem(message, place, hint))
     return value
+
+
+def _one(kind: type) -> str:
+    return f"{'an' if kind.__name__[0] in 'AEIOUaeiou' else 'a'} {kind.__name__}"
 
 
 @contextmanager
@@ -156,7 +149,7 @@ def _tell(error: BaseException) -> str:
     return f"{type(error).__name__}: {printable(text, 300)}" if text else type(error).__name__
 
 
-def _advice(error: Exception) -> str:
+def _advice(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
         return say(
             "`{name}` is not installed here, and is no file beside this one",

@@ -76,7 +76,7 @@ UNREADABLE: list[tuple[str, Callable[[Path], object], list[str]]] = [
     ("bda.txt", lambda _: Path("bad.txt").touch(), ["bda.txt: there is no such file", "did you mean `bad.txt`"]),
     ("no/such.txt", lambda _: None, ["there is no such file", "there is no directory `no`"]),
     ("bad/x.txt", lambda _: Path("bad").touch(), ["there is no such file"]),
-    ("", lambda _: None, ["the name is empty"]),
+    ("", lambda _: None, ["a file's name is missing"]),
     ("a\0b", lambda _: None, ["a\\x00b: ", "null"]),
     ("x" * 5000, lambda _: None, ["xxx...: cannot be read: ", "too long"]),
     ("\x1b[31m", lambda _: None, ["\\x1b[31m: there is no such file"]),
@@ -130,6 +130,13 @@ def test_standard_input_may_be_missing_or_text_only(monkeypatch: pytest.MonkeyPa
     assert refused("-") == "standard input: cannot be read: there is no standard input"
 
 
+def test_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two things cannot come from there: the second would be empty, and nobody would know why."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("halt\n"))
+    assert files.read_text("-") == "halt\n"
+    assert "read already" in refused("-")
+
+
 def test_what_is_written_is_read_back() -> None:
     """A text is written as UTF-8 with its newlines as they are, over what was there, and leaves nothing beside it."""
     for text in ("first\r\n", "h\u00f6\n"):
@@ -141,7 +148,7 @@ def test_what_is_written_is_read_back() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("", "a file's name was expected"),
+        ("", "a file's name is missing"),
         ("-", "a file's name was expected"),
         ("no/such/x", "there is no directory `no/such`"),
         (".", "this is a directory"),

@@ -146,7 +146,7 @@ def _ended(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except (PopekError, click.ClickException) as error:
-        complain(error)
+        complain(error, f"popek {arguments[0]}" if arguments and arguments[0] in COMMANDS else "popek")
         return BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED

@@ -80,6 +80,26 @@ class Span(click.ParamType[tuple[int, int]]):
         return numbers[0], numbers[1]
 
 
+class OneOf(click.ParamType[str]):
+    """One of a few words."""
+
+    name = "word"
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word, or fail and say which there are."""
+        if value not in self.words:
+            self.fail(f"`{value}` is not one of {', '.join(self.words)}", param, ctx)
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        """Return the words that begin so."""
+        del ctx, param
+        return [CompletionItem(w) for w in self.words if w.startswith(incomplete)]
+
+
 def whole(text: str) -> int | None:
     """Return the number that a text is; nothing if it is none, or longer than any that makes sense."""
     try:

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import click
 
 from popek.cli.help import complaint
-from popek.errors import PopekError
+from popek.errors import PopekError, similar
 from popek.language.phrase import say
 from popek.language.speaking import told
 
@@ -68,9 +68,9 @@ def silence(stream: TextIO) -> None:
         os.close(nowhere)
 
 
-def complain(error: PopekError | click.ClickException) -> None:
-    """Tell the user what was wrong, on standard error, in plain text."""
-    note(*(told(say("error: {message}", message=m)) for m in _messages(error)))
+def complain(error: PopekError | click.ClickException, command: str = "popek") -> None:
+    """Tell the user of a command what was wrong, on standard error, in plain text."""
+    note(*(told(say("error: {message}", message=m)) for m in _messages(error, command)))
 
 
 def note(*lines: str) -> None:
@@ -84,13 +84,19 @@ def note(*lines: str) -> None:
         sys.stderr.flush()
 
 
-def _messages(error: PopekError | click.ClickException) -> list[str]:
+def _messages(error: PopekError | click.ClickException, command: str) -> list[str]:
     if isinstance(error, PopekError):
         return [p.told() for p in error.problems]
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    usage = say("`{command} --help` shows how it is used", command=ctx.command_path if ctx else command)
+    if isinstance(error, click.NoSuchOption):
+        options = [o for p in ctx.command.params for o in p.opts] if ctx else []
+        meant = similar(error.option_name, ["--help", *options]) if len(error.option_name) > 3 else ""
+        hint = say("did you mean `{close}`?", close=meant) if meant else usage
+        return [told(say("there is no option `{name}`\n  {hint}", name=error.option_name, hint=hint))]
     message = complaint(error)
     message = message[:1].lower() + message[1:].rstrip(".")
-    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "popek"
-    return [told(say("{message}\n  `{command} --help` shows how it is used", message=message, command=command))]
+    return [told(say("{message}\n  {usage}", message=message, usage=usage))]
 
 
 def show(value: Any) -> None:

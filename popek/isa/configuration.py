@@ -94,8 +94,17 @@ def _base(reader: Reader, resolve: Resolve) -> Isa | None:
         return resolve(DEFAULT_BASE if given is None else given)
     except PopekError as error:
         place = reader.document.value("extends")
-        reader.problems += [p if p.place else evolve(p, place=place) for p in error.problems]
+        reader.problems += [_seen_from(place, p) for p in error.problems]
         return None
+
+
+def _seen_from(place: Place, problem: Problem) -> Problem:
+    """Return a problem with what is extended, at the place that names it unless it is in a line of its own file."""
+    if problem.place is None:
+        return evolve(problem, place=place)
+    if not problem.place.line:
+        return evolve(problem, message=f"{problem.place.file}: {problem.message}", place=place)
+    return problem
 
 
 def _keys(reader: Reader, base: Isa | None) -> None:

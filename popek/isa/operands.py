@@ -4,6 +4,7 @@ No instruction is known here by name. The syntax `ra, imm(rb)` and the table in 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from attrs import frozen
 
@@ -98,6 +99,7 @@ def split_operands(head: Token, tokens: Sequence[Token], wanted: int, hint: str)
             )
         )
     if len(groups) < wanted:
+        _check_commas(tokens, hint)
         raise PopekError(
             Problem(
                 say("{head} takes {wanted}, not {count}", head=head, wanted=counted(wanted), count=len(groups)),
@@ -111,6 +113,13 @@ def split_operands(head: Token, tokens: Sequence[Token], wanted: int, hint: str)
             raise PopekError(Problem(say("an operand is missing here"), before.after, hint))
         before = group[-1]
     return groups
+
+
+def _check_commas(tokens: Sequence[Token], hint: str) -> None:
+    """Raise `PopekError` at two words side by side: no operand has such, so there is a comma missing between them."""
+    for before, token in pairwise(tokens):
+        if Kind.MARK not in (before.kind, token.kind):
+            raise PopekError(Problem(say("`,` is missing before {token}", token=token), token.place, hint))
 
 
 def read_operands(instruction: Instruction, head: Token, tokens: Sequence[Token]) -> Coded:

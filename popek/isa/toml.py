@@ -109,6 +109,9 @@ def _not_toml(error: ValueError, text: str, file: str) -> Problem:
     if message == "Invalid value" and word:
         hint = say('text stands in quotes: "{name}"', name=printable(word[0]))
         return Problem(say("not TOML: a value was expected"), place_at(file, text, start, word.end()), hint)
+    if message == r"Illegal character '\n'":
+        hint = say('a text begins and ends with `"`, on one line')
+        return Problem(say("not TOML: a text does not end"), place_at(file, text, start), hint)
     return Problem(say("not TOML: {name}", name=printable(message, WIDEST)), place_at(file, text, start))
 
 

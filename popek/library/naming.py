@@ -114,8 +114,15 @@ def _above(name: str) -> tuple[int, str]:
 
 
 def program(named: NamedGuest, found: Guest, on: Isa) -> Program:
-    """Return a guest's words for an ISA; a program that is assembled already stays as it is."""
-    return named if isinstance(named, Program) else assemble(found.source, rooted(on), file=found.file)
+    """Return a guest's words for an ISA; a program that is assembled already stays as it is.
+
+    Raise `PopekError` if there is something wrong in it, or nothing at all.
+    """
+    ready = named if isinstance(named, Program) else assemble(found.source, rooted(on), file=found.file)
+    if not ready.words:
+        hint = say("the least is `halt`")
+        raise PopekError(Problem(say("there are no words in this program"), Place(found.file), hint))
+    return ready
 
 
 def monitor(named: Monitor | str | Path, *isas: Isa) -> Monitor:

@@ -1,6 +1,7 @@
 """Whatever is wrong with what a user gives: status 2, a clear message on standard error, never a traceback."""
 
 from collections.abc import Callable, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ TOML: Mapping[str, tuple[str, str]] = {
     "a name that is a number": ('name = 3\n[user]\njsu = "traps"\n', "name"),
     "an empty name": ('name = ""\n[user]\njsu = "traps"\n', "name"),
     "extends what is not there": ('extends = "clasic"\n', "did you mean `classic`"),
-    "extends a missing file": ('extends = "gone.toml"\n', "gone.toml"),
+    "extends a missing file": ('extends = "gone.toml"\n', "gone.toml: there is no such file"),
+    "a text without end": ('name = "x\n', "a text does not end"),
     "extends itself": ('extends = "bad.toml"\n', "extends itself"),
     "expects an unknown theorem": ("[expect]\ntheorem-4 = true\n", "did you mean"),
     "expects a truth in words": ('[expect]\ntheorem-1 = "yes"\n', "theorem-1"),
@@ -36,6 +38,11 @@ TOML: Mapping[str, tuple[str, str]] = {
 }
 
 SOURCE: Mapping[str, tuple[str, str]] = {
+    "empty": ("", "no words in this program"),
+    "only a comment": ("; nothing\n", "no words in this program"),
+    "labels and no words": ("start:\n.equ x, 3\n.org 64\n", "no words in this program"),
+    "no commas": ("add r1 r2 r3\n", "`,` is missing before `r2`"),
+    "two letters exchanged": ("lid r1, 2\n", "did you mean `ldi`"),
     "an instruction that is not there": ("lid r1, 2\n", "no instruction `lid`"),
     "a label that is not there": ("jmp nowhere\n", "nowhere"),
     "too few operands": ("add r1, r2\n", "add"),
@@ -63,6 +70,7 @@ PYTHON: Mapping[str, tuple[str, str]] = {
     "is no Python": ("isa = (\n", ""),
     "raises": ("raise ValueError('mine')\n", "mine"),
     "exits": ("import sys\nsys.exit(3)\n", ""),
+    "raises what is no exception": ("class E(BaseException): pass\nraise E('x')\n", "bad.py:2:1: E: x"),
     "imports what is not there": ("import nothing_of_that_name\n", "nothing_of_that_name"),
     "a callback for a behaviour": (
         "from popek.isa.classic import CLASSIC\nisa = CLASSIC.vary('x', add=lambda s: s)\n",
@@ -100,6 +108,13 @@ LINES: Mapping[str, str] = {
     "run hello --memory much": "`much` is not a number",
     "run hello --memory 1.5": "not a number",
     "run hello --memory -1": "not within",
+    "run hello --json --memry 3": "did you mean `--memory`",
+    "run hello --dump": "`popek run --help`",
+    "run hello --isa=": "there is no ISA",
+    "run hello --monitor=": "there is no monitor",
+    "run hello --trace=": "name one",
+    "run hello --input=": "name is missing",
+    "asm hello --output=": "name is missing",
     "run hello --memory 16": "not possible",
     "run hello --memory 30": "at least 64 words",
     "run hello --memory 99999999": "not possible",
@@ -135,6 +150,8 @@ LINES: Mapping[str, str] = {
     "run pyproject.toml": "there is no guest",
     "compare hello --monitor no-such-monitor": "there is no monitor",
     "compare hello --all=3": "--all",
+    "compare hello --all --monitor hybrid": "leave --monitor out",
+    "compare hello --costs core2": "give --all",
     "verdict clasic": "did you mean `classic`",
     "verdict no-such-isa-at-all": "there is no ISA",
     "verdict /no/such.toml": "no such file",
@@ -155,7 +172,17 @@ LINES: Mapping[str, str] = {
     "asm hello -o /": "cannot be written",
     "disasm": "FILE",
     "disasm /no/such/file": "no such file",
-    "completion tcsh": "tcsh",
+    "completion": "SHELL",
+    "completion tcsh": "not one of bash, zsh, fish",
+}
+
+
+ONCE: Mapping[str, str] = {
+    # what reads standard input twice, and what can be read there the first time
+    "run - --input -": "halt\n",
+    "run - --disk -": "10\n",
+    "run - -": "halt\n",
+    "verdict - -": '[user]\njsu = "executes"\n',
 }
 
 
@@ -230,6 +257,13 @@ def test_huge(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, comma
     with Path(command.rsplit(maxsplit=1)[-1]).open("wb") as file:
         file.truncate(1 << 40)
     refused(call, *command.split(), message="larger than")
+
+
+@pytest.mark.parametrize("line", ONCE)
+def test_standard_input_twice(call: Call, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """Only one thing can come from standard input."""
+    monkeypatch.setattr("sys.stdin", StringIO(ONCE[line]))
+    refused(call, *line.split(), message="read already")
 
 
 def test_a_circle_of_files(call: Call, tmp_path: Path) -> None:

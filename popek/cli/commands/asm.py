@@ -29,7 +29,7 @@ def command(
     With --port, list what was changed for the monitor `paravirtual`; with -o as well, write the ported words.
     """
     found = naming.guest(file)
-    on = naming.chosen(isa or found.isa, changes).isa
+    on = naming.chosen(found.isa if isa is None else isa, changes).isa
     listing = texts.port(found, on) if port else texts.listing(found, on)
     if output is not None:
         files.write_text(output, listing.words_text())

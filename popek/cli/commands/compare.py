@@ -11,6 +11,7 @@ from popek.errors import PopekError, Problem
 from popek.language.phrase import say
 from popek.library import naming, running, techniques
 from popek.library import structures as priced
+from popek.library.hosting import DEFAULT_MONITOR
 from popek.library.naming import Changes
 from popek.library.techniques import Comparisons
 from popek.vmm.compare import Comparison
@@ -21,10 +22,8 @@ from popek.vmm.compare import Comparison
 @click.option(
     "--monitor",
     metavar="M",
-    default="trap-and-emulate",
-    show_default=True,
     shell_complete=options.complete_monitor,
-    help="The monitor: a name or a .py file.",
+    help="The monitor: a name or a .py file (trap-and-emulate).",
 )
 @click.option("--all", "every", is_flag=True, help="Under every monitor that can run guests, in one table.")
 @click.option("--structures", is_flag=True, help="Under the monitor, in each structure a hypervisor may have.")
@@ -35,7 +34,7 @@ from popek.vmm.compare import Comparison
 def command(
     *,
     guest: str,
-    monitor: str,
+    monitor: str | None,
     isa: str | None,
     changes: Changes,
     machine: dict[str, Any],
@@ -54,17 +53,13 @@ def command(
 
     The exit status is 1 if they differ.
     """
-    if every and structures:
-        raise PopekError(Problem(say("--all and --structures are two tables"), hint=say("ask for one of them")))
-    if costs and not every and not structures:
-        raise PopekError(
-            Problem(say("a cost table is for --all or --structures"), hint=say("give one of them as well"))
-        )
+    _check(monitor=monitor, every=every, structures=structures, costs=costs)
+    under = DEFAULT_MONITOR if monitor is None else monitor
     found = naming.guest(guest)
-    on = naming.chosen(isa or found.isa, changes).isa
+    on = naming.chosen(found.isa if isa is None else isa, changes).isa
     if structures:
         with waiting("comparing"):
-            served = priced.structures(found, isa=on, monitor=monitor, costs=costs, **machine)
+            served = priced.structures(found, isa=on, monitor=under, costs=costs, **machine)
         answer("compare", served, as_json=as_json)
         return 0
     result: Comparison | Comparisons
@@ -72,6 +67,18 @@ def command(
         if every:
             result = techniques.compare_all(found, isa=on, costs=costs, **machine)
         else:
-            result = running.compare(found, isa=on, monitor=monitor, **machine)
+            result = running.compare(found, isa=on, monitor=under, **machine)
     answer("compare", result, as_json=as_json, ok=result.equivalent)
     return 0 if result.equivalent else 1
+
+
+def _check(*, monitor: str | None, every: bool, structures: bool, costs: str | None) -> None:
+    """Raise `PopekError` if something was asked for that would be ignored."""
+    if every and structures:
+        raise PopekError(Problem(say("--all and --structures are two tables"), hint=say("ask for one of them")))
+    if costs is not None and not every and not structures:
+        raise PopekError(
+            Problem(say("a cost table is for --all or --structures"), hint=say("give one of them as well"))
+        )
+    if every and monitor is not None:
+        raise PopekError(Problem(say("--all compares every monitor"), hint=say("leave --monitor out, or --all")))

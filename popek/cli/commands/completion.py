@@ -3,14 +3,15 @@
 import click
 from click.shell_completion import ShellComplete, get_completion_class
 
+from popek.cli import options
 from popek.cli.terminal import write
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=options.OneOf("bash", "zsh", "fish"))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:
-    """Print the completion script for SHELL.
+    """Print the completion script for SHELL: bash, zsh or fish.
 
     In bash: eval "$(popek completion bash)".
     """

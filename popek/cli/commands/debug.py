@@ -33,7 +33,7 @@ def command(*, guest: str, monitor: str | None, isa: str | None, changes: Change
             Problem(say("the debugger needs a terminal"), hint=say("`popek run GUEST --trace FILE` needs none"))
         )
     found = naming.guest(guest)
-    on = naming.chosen(isa or found.isa, changes).isa
+    on = naming.chosen(found.isa if isa is None else isa, changes).isa
     machine.pop("max_steps")
     Debugger(debug(found, isa=on, monitor=monitor, **machine)).run()
     return 0

@@ -20,7 +20,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Disassemble FILE, words in hexadecimal as `popek asm -o` writes them, to a text that assembles to the same."""
-    on = naming.chosen(isa or "classic", changes).isa
+    on = naming.chosen("classic" if isa is None else isa, changes).isa
     found = texts.disassembly(file, on)
     if as_json:
         answer("disasm", found, as_json=True)

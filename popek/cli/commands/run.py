@@ -74,7 +74,7 @@ def command(
     with waiting("running"), ExitStack() as stack:
         result = many.run(
             *found,
-            isa=naming.chosen(isa or found[0].isa, changes).isa,
+            isa=naming.chosen(found[0].isa if isa is None else isa, changes).isa,
             monitor=naming.asking(monitor, exit_on) if exit_on else monitor,
             vms=vms,
             scheduler=scheduler,
@@ -85,7 +85,7 @@ def command(
             **machine,
             dump=dump,
             stats=stats,
-            sink=stack.enter_context(trace_to(trace)) if trace else None,
+            sink=stack.enter_context(trace_to(trace)) if trace is not None else None,
         )
     answer("run", result, as_json=as_json, ok=result.as_expected)
     return 0 if result.as_expected else 1
