@@ -91,7 +91,7 @@ class OneOf(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word, or fail and say which there are."""
         if value not in self.words:
-            self.fail(f"`{value}` is not one of {', '.join(self.words)}", param, ctx)
+            self.fail(say("`{value}` is not one of {words}", value=value, words=", ".join(self.words)), param, ctx)
         return str(value)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:

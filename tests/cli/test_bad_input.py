@@ -151,7 +151,7 @@ LINES: Mapping[str, str] = {
     "compare hello --monitor no-such-monitor": "there is no monitor",
     "compare hello --all=3": "--all",
     "compare hello --all --monitor hybrid": "leave --monitor out",
-    "compare hello --costs core2": "give --all",
+    "compare hello --costs core2": "a cost table is for",
     "verdict clasic": "did you mean `classic`",
     "verdict no-such-isa-at-all": "there is no ISA",
     "verdict /no/such.toml": "no such file",
