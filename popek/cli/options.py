@@ -129,9 +129,9 @@ def _guests() -> tuple[str, ...]:
 
 
 def _monitors() -> tuple[str, ...]:
-    from popek.vmm.monitor import MONITORS  # noqa: PLC0415 - only when a shell asks
+    from popek.vmm.rings import names  # noqa: PLC0415 - only when a shell asks
 
-    return tuple(MONITORS)
+    return names()
 
 
 complete_isa, complete_guest, complete_monitor = map(_completing, (_isas, _guests, _monitors))

@@ -9,10 +9,9 @@ outside need nothing then; but nothing tells the innermost two apart.
 
 from functools import cache
 
-from popek.errors import PopekError, Problem
+from popek.errors import PopekError, Problem, nearest
 from popek.isa.architecture import Isa
 from popek.language.phrase import say
-from popek.vmm import monitor
 from popek.vmm.monitor import MONITORS, TRAP_AND_EMULATE, Monitor
 
 NAME = "ring-compression"
@@ -33,10 +32,17 @@ def available(isa: Isa) -> tuple[Monitor, ...]:
     return (*MONITORS.values(), *(() if isa.rings is None else (ring_compression(isa),)))
 
 
+def names() -> tuple[str, ...]:
+    """Return the names by which a monitor is found."""
+    return (*MONITORS, NAME)
+
+
 def find(name: str, *isas: Isa) -> Monitor:
     """Return the monitor of that name, which may be one for an ISA with rings; raise `PopekError` if there is none."""
+    if name in MONITORS:
+        return MONITORS[name]
     if name != NAME:
-        return monitor.find(name)
+        raise PopekError(Problem(say("there is no monitor `{name}`", name=name), hint=nearest(name, names())))
     ringed = [i for i in isas if i.rings is not None] or isas
     if not ringed:
         raise PopekError(Problem(say("`{name}` is a monitor for ISAs with rings", name=NAME), hint=say("name one")))

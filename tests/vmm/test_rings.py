@@ -140,6 +140,8 @@ def test_it_needs_rings() -> None:
         rings.find(NAME, CLASSIC)
     with pytest.raises(PopekError, match="for ISAs with rings"):
         rings.find(NAME)
+    with pytest.raises(PopekError, match=f"did you mean `{NAME}`"):
+        rings.find("ring-compresion", VAX_RINGS)
     assert rings.find(NAME, VAX_RINGS) is COMPRESSED
     assert COMPRESSED not in rings.available(CLASSIC)
 
