@@ -37,12 +37,20 @@ def _shared(value: Shared, width: int) -> RenderableType:
     return stack(
         title(value.isa, many, value.scheduler, say("quantum {quantum:,}", quantum=value.quantum)),
         indented(_machines(value, width)),
+        indented(Text(_NOTE if width >= NARROW else _SHORT, style=QUIET)),
         section(say("printed"), _outputs(value)),
         outcome(good=False, text=lost) if value.lost_by else None,
         _expected(value),
         _statistics(value) if value.stats else None,
         *(section(t.name, dump_drawn(d, width)) for t in value.tenants for d in t.run.dumps),
     )
+
+
+_SHORT = say("time: the part of the real time that it had, of all while it was there; wait: the longest, in ticks")
+_NOTE = say(
+    "time: the part of the real time that it had, of all while it was there, so that these need not add up to 100 %; "
+    "due: the part that its shares come to; wait: the longest time that it was ready and others ran, in ticks"
+)
 
 
 def _machines(value: Shared, width: int) -> RenderableType:
