@@ -72,14 +72,20 @@ def _help() -> Iterator[tuple[str, str]]:
 
 
 def _isas() -> Iterator[tuple[str, str]]:
+    """Give what is said of each ISA; of instructions and slots, those of the base and its variants.
+
+    What an instruction of history does is told in the words of its manual, which are English.
+    """
+    ours = {isa.name for isa in (*shipped.bases(), *shipped.variants())}
     for name in shipped.names():
         isa = shipped.find(name)
         assert isa is not None
         where = f"popek/isa: {name}"
         yield from ((where, t) for t in (isa.title, isa.doc) if t != isa.name)
-        yield from ((where, i.doc) for i in isa.instructions)
+        if name in ours:
+            yield from ((where, i.doc) for i in isa.instructions)
         for declared in (isa.slots, isa.arrays):
-            yield from ((where, s.doc) for s in declared)
+            yield from ((where, s.doc) for s in declared if name in ours)
             yield from ((where, s.kind) for s in declared if s.kind != s.name)
 
 
