@@ -52,6 +52,8 @@ WAYS: Mapping[Way, tuple[Isa, Monitor | None]] = {
 }
 
 PROGRAM = """
+        .equ    jalr_r1, 0x{jalr_r1:08X}
+        .equ    jalr_r3, 0x{jalr_r3:08X}
         .org    8
         .word   0, handler, 0, -1
         .org    16
@@ -61,6 +63,7 @@ PROGRAM = """
         ldi     r6, {rounds}
         ldi     r7, 1
         ld      r8, routine(r0)
+        li      r10, jalr_r1 ^ jalr_r3
         ldi     r9, {begin}
         {start}
 again:  {operation}
@@ -84,6 +87,9 @@ routine:
 """
 """The loop. What it calls is a routine of one word, and a trap goes on behind the instruction that made it."""
 
+RETURNS = {f"jalr_{name}": CLASSIC["jalr"].encode({"a": a, "b": 15}) for name, a in (("r1", 1), ("r3", 3))}
+"""Two words that are a return alike; to store the word that is there already would end no translated code."""
+
 
 @frozen
 class Nano:
@@ -104,7 +110,9 @@ class Nano:
     def programs(self) -> tuple[Program, Program]:
         """Return the loop with the operation, and the one without."""
         start, begin = ("jsu     r9", "again") if self.user else ("", "0")
-        texts = (PROGRAM.format(rounds=ROUNDS, operation=o, start=start, begin=begin) for o in self._operations())
+        texts = (
+            PROGRAM.format(rounds=ROUNDS, operation=o, start=start, begin=begin, **RETURNS) for o in self._operations()
+        )
         loaded, empty = (assemble(t, CLASSIC, file=self.name) for t in texts)
         return loaded, empty
 
@@ -180,14 +188,14 @@ NANOS = (
     Nano(
         "ptemod",
         say("write to a page that is translated (here: to a word of translated code)"),
-        "st      r8, routine(r0)\n        jal     lr, routine",
+        "xor     r8, r8, r10\n        st      r8, routine(r0)\n        jal     lr, routine",
         _published(1, 391, 12733),
         say(
             "in 2006 the hardware's monitor kept shadow page tables, and had to see every write to the "
             "guest's; here guest mode translates twice and keeps none, while the translator must "
             "translate the word again"
         ),
-        without="jal     lr, routine",
+        without="xor     r8, r8, r10\n        jal     lr, routine",
     ),
 )
 """The seven, in the paper's order."""
