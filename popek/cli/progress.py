@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from popek.language.phrase import say
-
 PATIENCE = 1.0
 """Seconds before a bar is shown: what is done sooner needs none."""
 
-SHOWER = say("popek: waiting")
+SHOWER = "popek: waiting"
 """The thread that shows it."""
 
 Told = Callable[[str], None]

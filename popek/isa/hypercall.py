@@ -26,7 +26,7 @@ from popek.language.phrase import say
 HYPERCALL = 1 << 31
 """The bit that makes an instruction's word a hypercall's."""
 
-BATCH = Instruction("batch", say("ra, rb"), HYPERCALL >> OPCODE_LOW, "Do a list of hypercalls.", Behaviour())
+BATCH = Instruction("batch", "ra, rb", HYPERCALL >> OPCODE_LOW, "Do a list of hypercalls.", Behaviour())
 """Hypercall number 0. What it does is no behaviour but a loop over a list; monitors know it (`vmm/hypercall.py`)."""
 
 ENTRY = 4

@@ -41,11 +41,7 @@ def copy(square: Square) -> Obligation:
 
     spared = square.structural and (square.always_traps or not mentions_pc(square, meaning))
     return Obligation(
-        say(
-            "{instruction}, {value}, copied",
-            instruction=square.instruction.name,
-            value="virtual user" if square.user else "virtual supervisor",
-        ),
+        f"{square.instruction.name}, {'virtual user' if square.user else 'virtual supervisor'}, copied",
         say("in the translation cache it does what it does at the guest's own pc, and goes on where it goes on there"),
         "equivalence",
         square.instruction.name,

@@ -102,7 +102,7 @@ def _initial(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     says = say("on entry R is inside the allotment, the mode user, the processor running and interruptible")
     yield _make("event:initial", says, confines, "resource_control")
     yield _make("event:initial", say("R inside the allotment may only shrink"), stays, "resource_control", "R, inside")
-    yield _make("event:initial", says, confines, "isolation", say("event:initial, isolation"))
+    yield _make("event:initial", says, confines, "isolation", "event:initial, isolation")
 
 
 def _own_devices(isa: Isa, make: Callable[[], Pair]) -> Iterator[Obligation]:
@@ -121,7 +121,7 @@ def _own_devices(isa: Isa, make: Callable[[], Pair]) -> Iterator[Obligation]:
     says = say("no interrupt of the guest's devices is pending in the real machine")
     yield _make("event:device", says, undisturbed, name="pending")
     says = say("the real devices keep the monitor's own state")
-    yield _make("event:initial", says, closed, "resource_control", say("event:initial, devices"))
+    yield _make("event:initial", says, closed, "resource_control", "event:initial, devices")
 
 
 def _translation(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
@@ -170,7 +170,7 @@ def _ticks(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     for interrupt in isa.cycle.interrupts:
         blame = "event:timer" if interrupt.cause is Cause.TIMER else "event:device"
         says = say("no virtual {cause} interrupt waits while the guest goes on", cause=interrupt.cause.name.lower())
-        name = say("{blame}, {pending} noticed", blame=blame, pending=interrupt.pending)
+        name = f"{blame}, {interrupt.pending} noticed"
         yield _make(blame, says, _noticed(isa, monitor, interrupt), name=name)
 
 
@@ -310,7 +310,7 @@ def _dispatch(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     told = None if any(i.pending is TIMER_PENDING for i in isa.cycle.interrupts) else broken
     says = say("the real timer interrupts the guest when it runs out")
     for prop in ("equivalence", "resource_control"):
-        yield _make("event:quantum", says, told, prop, say("event:quantum, {prop}, interrupts", prop=prop))
+        yield _make("event:quantum", says, told, prop, f"event:quantum, {prop}, interrupts")
     believed = monitor.believes(isa)
     unchanged = believed.cycle.swap == isa.cycle.swap
     yield _make(
@@ -330,5 +330,5 @@ def _dispatch(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
         say("an exit does not renew the quantum"),
         renewed,
         "resource_control",
-        say("event:quantum, kept"),
+        "event:quantum, kept",
     )

@@ -131,7 +131,7 @@ def in_guest_mode(square: Square) -> Iterator[Obligation]:
     yield _obligation(square, "resource_control", says, _resource_control)
     says = say("in guest mode it neither changes nor reads a word of another virtual machine's")
     why = say("in guest mode all of memory is the allotment, whatever the address")
-    name = say("{name}, isolation", name=_name(square))
+    name = f"{_name(square)}, isolation"
     yield Obligation(name, says, "isolation", square.instruction.name, user=square.user, why=why)
 
 
@@ -277,12 +277,12 @@ def _clocks(isa: Isa, make: Callable[[], GuestPair]) -> Iterator[Obligation]:
     for clock in isa.clocks:
         blame = "event:timer" if clock is TIMER else "event:device"
         says = say("the virtual {clock} ticks in guest mode as it does on the bare machine", clock=clock)
-        name = say("{blame}, {guest}, tick", blame=blame, guest=Treatment.GUEST.value)
+        name = f"{blame}, {Treatment.GUEST.value}, tick"
         yield _event(blame, says, "equivalence", partial(_tick, isa, make, (clock, clock.clock)), name)
     rest = tuple(s for s in isa.slots if not any(s in (c, c.clock) for c in isa.clocks))
     says, name = (
         say("nothing but the virtual clocks moves by itself in guest mode"),
-        say("event:timer, guest mode, rest"),
+        "event:timer, guest mode, rest",
     )
     yield _event("event:timer", says, "equivalence", partial(_tick, isa, make, rest), name)
 
@@ -329,8 +329,8 @@ def _traps(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
 
     own = touches_own(isa, swap) and not monitor.recovery
     says = say("a trap in guest mode swaps the guest's PSW, in the guest's memory")
-    yield _event("event:illegal", says, "equivalence", None if own else equal, say("event:illegal, guest mode, trap"))
+    yield _event("event:illegal", says, "equivalence", None if own else equal, "event:illegal, guest mode, trap")
     says = say("a trap in guest mode leaves alone what is the monitor's")
     yield _event("event:illegal", says, "resource_control", None if own else harmless)
     says = say("a virtual interrupt is taken in guest mode when it is taken on the bare machine")
-    yield _event("event:timer", says, "equivalence", ready, say("event:timer, guest mode, interrupt"))
+    yield _event("event:timer", says, "equivalence", ready, "event:timer, guest mode, interrupt")

@@ -25,7 +25,7 @@ from popek.prove.terms import constant, every, implies, less, negated, same, som
 from popek.prove.values import Status
 from popek.vmm.monitor import Action, Monitor, Treatment
 
-MODES = ((False, say("virtual supervisor")), (True, say("virtual user")))
+MODES = ((False, "virtual supervisor"), (True, "virtual user"))
 
 
 @define(eq=False)
@@ -224,7 +224,7 @@ def integrity(square: Square) -> Obligation:
         goal = every(_still_confined(pair, real), same(real.slot(MODE), USER), others_memory_same(pair, real, first=16))
         return _asked_of_real(square, pair, implies(real.completes, goal), *_confined(pair))
 
-    return _obligation(square, "isolation", say("{name}, integrity", name=_name(square)), says, query, spares=True)
+    return _obligation(square, "isolation", f"{_name(square)}, integrity", says, query, spares=True)
 
 
 def confidentiality(square: Square) -> Obligation:
@@ -240,7 +240,7 @@ def confidentiality(square: Square) -> Obligation:
     return _obligation(
         square,
         "isolation",
-        say("{name}, confidentiality", name=_name(square)),
+        f"{_name(square)}, confidentiality",
         says,
         query if MEMORY in square.really.reads or not square.structural else None,
     )
@@ -359,7 +359,7 @@ def emulation(square: Square, treatment: Treatment) -> Obligation:
         return _asked(square, pair, goal)
 
     return Obligation(
-        say("{name}, interpreted", name=_name(square, treatment)),
+        f"{_name(square, treatment)}, interpreted",
         say("the interpreter routine does what the bare machine does"),
         "equivalence",
         square.instruction.name,
@@ -381,7 +381,7 @@ def dispatched(square: Square) -> Iterator[Obligation]:
     for cause, action in square.monitor.dispatcher.items():
         if action is not Action.INTERPRET and cause in made:
             yield Obligation(
-                say("{name}, {cause} trap", name=_name(square), cause=cause.name.lower()),
+                f"{_name(square)}, {cause.name.lower()} trap",
                 say(
                     "the real machine makes no {cause} trap, to which the dispatcher's answer is wrong",
                     cause=cause.name.lower(),

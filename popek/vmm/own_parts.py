@@ -80,9 +80,7 @@ def _formula(part: str, slot: Slot, given: object) -> Expr:
 
 def routines(given: object) -> dict[str, Behaviour]:
     """Return a table of routines, by an instruction's name."""
-    return {
-        _name(n): _behaviour(say("the routine for `{n}`", n=n), r) for n, r in table(say("routines"), given).items()
-    }
+    return {_name(n): _behaviour(say("the routine for `{n}`", n=n), r) for n, r in table("routines", given).items()}
 
 
 def _name(given: object) -> str:

@@ -42,16 +42,7 @@ def slots(session: Session) -> Text:
 def registers(session: Session) -> Text:
     """Return the sixteen registers in two columns."""
     values = session.registers()
-    rows = (
-        say(
-            "r{n:<3}{values:>11}  r{n_2:<3}{values_2:>11}",
-            n=n,
-            values=number(values[n]),
-            n_2=n + 8,
-            values_2=number(values[n + 8]),
-        )
-        for n in range(8)
-    )
+    rows = (f"r{n:<3}{number(values[n]):>11}  r{n + 8:<3}{number(values[n + 8]):>11}" for n in range(8))
     return Text("\n".join(rows))
 
 
