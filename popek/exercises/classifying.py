@@ -4,7 +4,7 @@ from random import Random
 
 from popek.exercises.machines import SYSTEM, changed, flags, told
 from popek.exercises.question import Question, Topic, mark_names
-from popek.language.phrase import say
+from popek.language.phrase import one_below_another, say
 from popek.library import exploring
 from popek.prove.classes import classify_one
 from popek.prove.explain import Explanation
@@ -20,7 +20,7 @@ def _make(random: Random, seed: int) -> Question:
     answer = [c for c in CLASSES if getattr(classes, c.replace("-", "_"))]
     explained = exploring.explain(isa, name)
     assert isinstance(explained, Explanation)
-    because = "\n\n".join(p.text for p in explained.passages if p.claim in answer)
+    because = one_below_another((p.text for p in explained.passages if p.claim in answer), "\n\n")
     asks = say(
         "Which of these classes is `{name}` in: {classes}? {doc}",
         name=name,

@@ -7,7 +7,7 @@ from popek.exercises import programs
 from popek.exercises.question import Question, Topic, mark_word
 from popek.isa.classic import CLASSIC
 from popek.isa.disassembler import disassemble_decoded
-from popek.language.phrase import say
+from popek.language.phrase import one_below_another, say
 from popek.library import running
 from popek.vmm.monitor import HYBRID, TRAP_AND_EMULATE, Monitor
 
@@ -26,7 +26,7 @@ def _make(random: Random, seed: int) -> Question:
         monitor=monitor.name,
     )
     lines = [_told(r) for r in exits]
-    because = "\n".join(lines) if lines else say("Nothing traps: no instruction is run directly that could.")
+    because = one_below_another(lines) if lines else say("Nothing traps: no instruction is run directly that could.")
     see = f"popek run GUEST.s --monitor {monitor.name} --stats"
     form = say("a number")
     return Question("exits", seed, asks, text, form, str(len(exits)), because, see, CLASSIC, monitor.name)

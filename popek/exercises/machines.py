@@ -6,7 +6,8 @@ from popek.isa.architecture import Isa
 from popek.isa.classic import CLASSIC
 from popek.isa.configuration import configure
 from popek.isa.instruction import TRAPS
-from popek.language.phrase import say
+from popek.language.phrase import one_below_another, say
+from popek.language.words import word
 
 SYSTEM = tuple(i.name for i in CLASSIC.instructions if i.in_user is TRAPS)
 
@@ -20,10 +21,10 @@ def changed(random: Random, least: int, most: int) -> Isa:
 
 def told(isa: Isa) -> str:
     """Return what is changed, in words."""
-    lines = []
+    lines: list[str] = []
     for instruction in isa.instructions:
         if instruction.in_user is not CLASSIC[instruction.name].in_user:
-            kind = str(getattr(instruction.in_user, "value", "does something of its own"))
+            kind = word(str(getattr(instruction.in_user, "value", "does something of its own")))
             lines.append(
                 say(
                     "{instruction:9} {kind} in user mode. {doc}",
@@ -32,7 +33,7 @@ def told(isa: Isa) -> str:
                     doc=instruction.doc,
                 )
             )
-    return "\n".join(lines)
+    return one_below_another(lines)
 
 
 def flags(isa: Isa) -> str:

@@ -5,7 +5,7 @@ from random import Random
 from popek.exercises.machines import changed, flags, told
 from popek.exercises.question import Question, Topic, mark_word
 from popek.isa.architecture import Isa
-from popek.language.phrase import say
+from popek.language.phrase import in_sequence, say
 from popek.prove.classes import Showing, classify
 from popek.prove.decide import under
 from popek.prove.theorems import theorem_1, theorem_3
@@ -55,7 +55,7 @@ def _because(decided: TheoremVerdict | PropertyVerdict) -> str:
         return say("It is proved, for all programs and all states.")
     blame = say("To blame: {blame}.", blame=", ".join(decided.blame))
     reason = getattr(decided, "reason", "")
-    return f"{blame} {reason}".strip()
+    return in_sequence(blame, reason)
 
 
 VERDICT = Topic("verdict", say("Does the theorem, or the property, hold?"), _make, mark_word)

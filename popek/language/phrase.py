@@ -99,6 +99,11 @@ def in_sequence(*sentences: str) -> Phrase:
     return _row(filter(None, sentences), lambda left, right: say("{left} {right}", left=left, right=right))
 
 
+def one_below_another(items: Iterable[str], between: str = "\n") -> Phrase:
+    """Return items on lines of their own."""
+    return _row(items, lambda left, right: left + between + right)
+
+
 def _row(items: Iterable[str], between: Callable[[Phrase, Phrase], Phrase]) -> Phrase:
     found = [Phrase(i) for i in items]
     return reduce(between, found) if found else Phrase("")
