@@ -1,8 +1,8 @@
 """Write what is generated: `python docs/generate.py`; with `--check`, only say what is out of date.
 
-Generated are the manual, the list of guests, the page about performance (from what was measured before), the picture
-of a verdict, the pages of the architectures with their figures, the page of the systems, and what the commands of the
-README, the tutorial and the exercises print.
+Generated are the manual, the commands, the list of guests, the page about performance (from what was measured before),
+the picture of a verdict, the pages of the architectures with their figures, the page of the systems, the numbers of the
+reading guide, and what the commands of the README, the tutorial and other pages print.
 
 The picture of a verdict is compared by its words alone, without the solver's version: how a terminal's picture is
 drawn is the business of the library that draws it.
@@ -16,27 +16,32 @@ from html import unescape
 from pathlib import Path
 
 import architectures
+from commands import commands_page
 from depths import depth_picture
 from manual import guest_list, isa_manual
 from performance import performance
 from picture import verdict_picture
-from readme import CONTROL_PROGRAM, EXERCISES, OWN_MONITOR, README, STRUCTURES, page, readme
+from reading import GUIDE, guide
+from readme import CONTROL_PROGRAM, EXERCISES, HOW_TO, OWN_MONITOR, README, STRUCTURES, page, readme
 from systems import systems_page
 
 HERE = Path(__file__).parent
 
 DOCUMENTS: Mapping[Path, Callable[[], str]] = {
     HERE / "isa.md": isa_manual,
+    HERE / "commands.md": commands_page,
     HERE / "guests.md": guest_list,
     HERE / "performance.md": performance,
     HERE / "systems.md": systems_page,
     HERE / "images" / "verdict.svg": verdict_picture,
     HERE / "images" / "nesting.svg": depth_picture,
+    GUIDE: guide,
     README: readme,
     OWN_MONITOR: partial(page, OWN_MONITOR),
     EXERCISES: partial(page, EXERCISES),
     CONTROL_PROGRAM: partial(page, CONTROL_PROGRAM),
     STRUCTURES: partial(page, STRUCTURES),
+    HOW_TO: partial(page, HOW_TO),
     **architectures.documents(),
 }
 

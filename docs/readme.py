@@ -16,6 +16,7 @@ OWN_MONITOR = Path(__file__).parent / "own-monitor.md"
 EXERCISES = Path(__file__).parent / "exercises.md"
 CONTROL_PROGRAM = Path(__file__).parent / "control-program.md"
 STRUCTURES = Path(__file__).parent / "structures.md"
+HOW_TO = Path(__file__).parent / "how-to.md"
 TESTING = Path(__file__).parent / "testing.md"
 STATUS_ASKED = "$ echo $?"
 _CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
@@ -67,9 +68,14 @@ def sessions(block: str) -> Iterator[Session]:
             yield Session(line.removeprefix("$ "), output, int(status) if after == STATUS_ASKED else None)
 
 
+def files(text: str) -> list[tuple[str, str]]:
+    """Return the files that a page shows, each with its name in a comment on top: content and name."""
+    return _FILE.findall(text)
+
+
 def write_files(text: str, directory: Path) -> None:
-    """Write the files that a page shows, each with its name in a comment on top."""
-    for content, name in _FILE.findall(text):
+    """Write the files that a page shows."""
+    for content, name in files(text):
         (directory / name).write_text(content, encoding="utf-8")
 
 

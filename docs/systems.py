@@ -41,7 +41,7 @@ def _proved(one: System) -> Iterator[str]:
 
 
 def _told(one: System) -> Iterator[str]:
-    yield from prose(f"### {one.name}", f"{one.year}, {one.structure}, {one.technique}. {one.how}")
+    yield from prose(f"## {one.name}", f"{one.year}, {one.structure}, {one.technique}. {one.how}")
     if one.but:
         yield from prose(one.but)
     yield from (f"- {marked(s)}" for s in one.sources)

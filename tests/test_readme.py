@@ -1,14 +1,24 @@
-"""The README and the tutorial do what they say: commands run, print what is shown, and end as they should."""
+"""The README and the pages do what they say: whatever is shown as code is run, and prints what stands there."""
 
 import doctest
+import re
 from pathlib import Path
 
 import pytest
-from readme import CONTROL_PROGRAM, EXERCISES, OWN_MONITOR, README, TESTING, Session, blocks, sessions, write_files
+from manual import GENERATED
+from readme import README, Session, blocks, files, sessions, write_files
 
 TEXT = README.read_text(encoding="utf-8")
-PAGES = {p.name: p.read_text(encoding="utf-8") for p in (README, OWN_MONITOR, EXERCISES, CONTROL_PROGRAM)}
+DOCS = README.parent / "docs"
+PAGES = {
+    path.relative_to(README.parent).as_posix(): path.read_text(encoding="utf-8")
+    for path in (*sorted(README.parent.glob("README*.md")), *sorted(DOCS.rglob("*.md")))
+}
 SESSIONS = [(name, s) for name, text in PAGES.items() for block in blocks("console", text) for s in sessions(block)]
+EXAMPLES = {n: [b for b in blocks("python", t) if b.startswith(">>>")] for n, t in PAGES.items()}
+
+SITE = ("{toctree}", "{include}", "{eval-rst}")
+"""What is no code but a word to whoever builds the site; that it is built is a test of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +36,31 @@ def test_commands_print_what_is_shown(page: str, session: Session, directories: 
     assert session.run(directories[page]).written() == session.written()
 
 
-def test_the_tutorial_leaves_nothing_untried() -> None:
-    """Every Python block of the tutorial is a file that some command there uses."""
-    text = PAGES[OWN_MONITOR.name]
-    names = [b.split("\n", 1)[0].removeprefix("# ") for b in blocks("python", text)]
-    assert names
-    assert all(any(n in s.line for page, s in SESSIONS if page == OWN_MONITOR.name) for n in names)
+@pytest.mark.parametrize("name", [n for n, examples in EXAMPLES.items() if examples])
+def test_the_library_answers_what_is_shown(name: str) -> None:
+    """Every `>>>` in a `python` block gives what stands below it; what an earlier one has made, a later one has."""
+    made: dict[str, object] = {}
+    for number, block in enumerate(EXAMPLES[name]):
+        test = doctest.DocTestParser().get_doctest(block, made, f"{name} {number}", name, 0)
+        made = test.globs
+        assert doctest.DocTestRunner(verbose=False).run(test, clear_globs=False).failed == 0
 
 
-@pytest.mark.parametrize("path", [README, TESTING], ids=lambda p: p.name)
-def test_the_library_answers_what_is_shown(path: Path) -> None:
-    """Every `>>>` in a `python` block gives what stands below it."""
-    examples = [b for b in blocks("python", path.read_text(encoding="utf-8")) if b.startswith(">>>")]
-    assert examples
-    for number, block in enumerate(examples):
-        test = doctest.DocTestParser().get_doctest(block, {}, f"{path.name} {number}", path.name, 0)
-        assert doctest.DocTestRunner(verbose=False).run(test).failed == 0
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_shown_that_is_not_run(name: str) -> None:
+    """A block of code is a session, an example, or a file that a session of the page uses; or the page is generated.
+
+    What stands in `sh` is run by `.ci/run` and by the test that builds the site.
+    """
+    text = PAGES[name]
+    found = re.findall(r"^```(\S*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    used = " ".join(s.line for page, s in SESSIONS if page == name)
+    for language, block in found:
+        shown = [file for _, file in files(f"```{language}\n{block}```")]
+        is_run = language == "console" or language in SITE or block.startswith(">>>") or (shown and shown[0] in used)
+        elsewhere = language == "text" and GENERATED in text
+        by_hand = language == "sh" and (name.startswith("README") or name == "docs/how-to.md")
+        assert is_run or elsewhere or by_hand, block
 
 
 def test_two_commands_do_everything() -> None:
