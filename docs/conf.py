@@ -1,4 +1,4 @@
-"""The documentation site: `python -m sphinx -W -b html docs site`, and with `-D language=zh_TW` in Traditional Chinese.
+"""The documentation site: `python -m sphinx -W -b html docs site`; with `-D language=zh_TW`, what is translated is.
 
 Nothing is loaded from anywhere, neither when the site is built nor when it is read. With `-D nb_execution_mode=off` the
 notebooks are shown without what they print; `tests/test_notebooks.py` runs them in any case.
