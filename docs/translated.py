@@ -1,7 +1,8 @@
 """Translations of the pages and of the notebooks: `python docs/translated.py` brings them up to date; `--check` says.
 
 What is translated are blocks: paragraphs, lists, headings, tables, whatever stands between empty lines, but for code.
-A catalogue in gettext's own format, `docs/locale/zh_TW/PAGE.po`, has the translation of each; none is written yet. A block that has changed
+A catalogue in gettext's own format, `docs/locale/zh_TW/PAGE.po`, has the translation of each;
+none is written yet. A block that has changed
 has none until somebody translates it anew, and is shown in English until then. For readers without the site, the
 notebooks are written down in Traditional Chinese as well, in `docs/notebooks/zh-TW`: the same code, cell for cell.
 """
