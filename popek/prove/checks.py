@@ -62,7 +62,7 @@ class Search:
         """What the search depends on: monitors that are one but for their names find the same."""
         monitor = evolve(self.monitor, name="", doc="")
         tables = (monitor.dispatcher, monitor.entry, monitor.recovery, monitor.routines)
-        rest = monitor.supervisor, monitor.user, monitor.reflection, monitor.renews
+        rest = monitor.supervisor, monitor.user, monitor.reflection, monitor.renews, monitor.controls
         about = self.isa, self.prop, self.blame, self.sensitive, self.critical, self.user
         return (*about, *rest, *(frozenset(t.items()) for t in tables))
 
