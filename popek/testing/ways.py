@@ -1,0 +1,85 @@
+"""Every way to run a guest, bare and under each technique, on each tier, and what differs in the end."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+from attrs import evolve, frozen
+
+from popek.engine.machine import Machine
+from popek.engine.stepper import Stepper
+from popek.isa.architecture import Isa
+from popek.isa.classic import CLASSIC, SYSTEM
+from popek.isa.classic_vt import CLASSIC_VT
+from popek.testing.programs import Guest, guest
+from popek.testing.translated import CACHES, rewriting
+from popek.testing.virtual_tiers import everything
+from popek.vmm.monitor import MONITORS, Monitor
+from popek.vmm.virtual_machine import VirtualMachine
+
+BARE = "bare"
+"""What no technique is called."""
+
+STEPS = 90
+"""Of a guest, unless somebody says otherwise."""
+
+
+@frozen
+class Way:
+    """A technique, or none, on a tier."""
+
+    technique: str
+    engine: str
+
+    def __str__(self) -> str:
+        return f"{self.technique} on {self.engine}"
+
+    @property
+    def isa(self) -> Isa:
+        """An ISA that has what the technique needs."""
+        return CLASSIC_VT if self.technique != BARE and MONITORS[self.technique].in_guest_mode else CLASSIC
+
+    def differing(self, seed: int, steps: int = STEPS) -> dict[str, Any]:
+        """Run a random guest by the reference, and in stretches on the tier; return all that is not the same."""
+        drawn, random = _drawn(seed), Random(seed)  # noqa: S311 - to be repeated, not to be secret
+        one, other = (self._machine(drawn) for _ in range(2))
+        one.engine, other.engine = "reference", self.engine
+        one.run(steps)
+        left = steps
+        while left > 0:
+            stretch = min(left, random.choice((1, 3, 10, 40, steps)))
+            other.run(stretch)
+            left -= stretch
+        before, after = (_values(m) for m in (one, other))
+        return {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+
+    def _machine(self, drawn: Guest) -> Stepper:
+        options: dict[str, Any] = {"typed": drawn.typed, "disk": drawn.disk, "history": 0}
+        if self.technique == BARE:
+            return Machine(self.isa, drawn.words, memory=drawn.allotment.size, **options)
+        under = _for(drawn, MONITORS[self.technique])
+        options |= {"allotment": drawn.allotment, "memory": drawn.memory}
+        apart = frozenset(i.name for i in SYSTEM)
+        return VirtualMachine(self.isa, drawn.words, monitor=under, sensitive=apart, **options)
+
+
+def ways(*engines: str) -> Iterator[Way]:
+    """Give every technique, and none, on some tiers."""
+    for engine in engines:
+        yield from (Way(technique, engine) for technique in (BARE, *MONITORS))
+
+
+def _drawn(seed: int) -> Guest:
+    return rewriting(CLASSIC, seed) if seed % 4 == 3 else guest(CLASSIC, seed)
+
+
+def _for(drawn: Guest, monitor: Monitor) -> Monitor:
+    """Return a monitor with a guest's quantum, and a cache that is sometimes small."""
+    cache = CACHES[drawn.seed % len(CACHES)] if drawn.seed % 3 == 0 else CACHES[-1]
+    return evolve(monitor, quantum=drawn.quantum, cache=cache)
+
+
+def _values(stepper: Stepper) -> dict[str, Any]:
+    if isinstance(stepper, VirtualMachine):
+        return everything(stepper)
+    return {name: container.copy() for name, container in stepper.everything().items()}

@@ -1,0 +1,42 @@
+"""Random guests are the same on every tier, bare and under each technique: in state, devices, counts and time."""
+
+import pytest
+
+from popek.engine.tiers import SOURCES
+from popek.testing.ways import Way, ways
+
+NATIVE = [
+    pytest.param(w, marks=pytest.mark.skipif(not SOURCES["native"].available, reason="the compiler is not installed"))
+    for w in ways("native")
+]
+PYTHON = list(ways("python"))
+
+
+@pytest.fixture(autouse=True)
+def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make regions at once."""
+    if SOURCES["native"].available:
+        monkeypatch.setattr("popek.engine.native.tier.Native.__init__.__defaults__", (5,))
+        monkeypatch.setattr("popek.vmm.compiled.tier.CompiledMonitor.__init__.__defaults__", (5,))
+
+
+@pytest.mark.parametrize("way", NATIVE, ids=str)
+def test_random_guests_run_natively_as_by_the_reference(way: Way) -> None:
+    """A hundred and eighty guests each: they use everything, and one in four rewrites itself."""
+    for seed in range(180):
+        assert not way.differing(seed), seed
+
+
+@pytest.mark.parametrize("way", PYTHON, ids=str)
+def test_random_guests_run_without_a_compiler_as_by_the_reference(way: Way) -> None:
+    """Fifty guests each."""
+    for seed in range(50):
+        assert not way.differing(seed), seed
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("way", NATIVE, ids=str)
+def test_very_many_random_guests_run_natively_as_by_the_reference(way: Way) -> None:
+    """The same, a hundred thousand guests each: for hours."""
+    for seed in range(1_000_000, 1_100_000):
+        assert not way.differing(seed), seed
