@@ -58,7 +58,7 @@ def assumptions(*monitors: Monitor) -> tuple[str, ...]:
     """Return what verdicts under some monitors rest on."""
     return (
         *ASSUMPTIONS,
-        *(say("{monitor}: {assumption}", monitor=m.name, assumption=a) for m in monitors for a in m.assumes),
+        *(say("{monitor}: {assumption}", monitor=m.name, assumption=a) for m in monitors for a in m.rests_on),
     )
 
 

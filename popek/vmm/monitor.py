@@ -92,6 +92,39 @@ class Treatment(Enum):
     GUEST = say("guest mode")
 
 
+ASSUMED: Mapping[Treatment, tuple[str, ...]] = {
+    Treatment.TRANSLATED: (
+        say("fetches from the translation cache do not pass through R, and the pc that a program sees is its own"),
+        say(
+            "a store to a word that was translated is noticed, whoever stores it, and what was made of "
+            "that word runs no more"
+        ),
+    ),
+    Treatment.HYPERCALL: (
+        say("the guest is ported: no critical instruction is left in it, not even one that it makes at run time"),
+        say("the guest makes no hypercall but those that its port has put in the place of an instruction"),
+        say("the hypercall is no supervisor call, and does in the current virtual mode what it stands for"),
+    ),
+    Treatment.GUEST: (
+        say(
+            "in guest mode the hardware translates twice: by the guest's R, then into the allotment, "
+            "which is all there is"
+        ),
+        say(
+            "in guest mode each instruction does to the guest's copies what it does to the resources they are copies of"
+        ),
+        say(
+            "a real interrupt, or an instruction that exits, leaves guest mode first of all, with the "
+            "copies as they are"
+        ),
+    ),
+    Treatment.EMULATED: (
+        say("the processor stops before each instruction that is emulated among others that run directly"),
+    ),
+}
+"""What a treatment takes for granted, beside what is proved; the last where instructions are emulated apart."""
+
+
 @frozen
 class Plan:
     """How the instructions of one virtual mode are run: all alike, but for the sensitive or the critical ones."""
@@ -115,6 +148,13 @@ class Plan:
             Treatment.TRANSLATED in (self.others, self.sensitive, self.critical) and self.others is not Treatment.GUEST
         )
 
+    @property
+    def apart(self) -> frozenset[Treatment]:
+        """Return the treatments that need more than a trap: not what is direct, nor what is emulated all alike."""
+        used = (self.others, self.sensitive, self.critical)
+        alike = Treatment.EMULATED if self.others is Treatment.EMULATED else None
+        return frozenset(t for t in used if t in ASSUMED and t is not alike and t is not None)
+
 
 DIRECT, EMULATED = Plan(Treatment.DIRECT), Plan(Treatment.EMULATED)
 TRANSLATED = Plan(Treatment.DIRECT, sensitive=Treatment.TRANSLATED)
@@ -128,7 +168,8 @@ class Monitor:
 
     `entry` and `recovery` replace entries of the VM map, `routines` what an instruction does in virtual supervisor
     mode, `reflection` the virtual machine's trap. `cache` is the size of the translation cache, in words. `renews`: an
-    exit renews the quantum (which a monitor must not do).
+    exit renews the quantum (which a monitor must not do). `assumes` is what it takes for granted besides what its plans
+    do.
     `controls` are the instructions, and causes of traps, that are to leave guest mode besides those that always do.
     All of it is data; what is not is refused, since it could not be proved.
     """
@@ -198,6 +239,12 @@ class Monitor:
 
     def __repr__(self) -> str:
         return f"<Monitor {self.name}>"
+
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """Return what the proofs of this monitor take for granted: by its plans, and what it says itself."""
+        used = self.supervisor.apart | self.user.apart
+        return (*(says for t, each in ASSUMED.items() if t in used for says in each), *self.assumes)
 
     def vary(self, name: str, *, doc: str = "", **parts: Any) -> "Monitor":
         """Return a monitor that is this one but for some parts.
@@ -281,13 +328,6 @@ HYBRID = Monitor(
     supervisor=EMULATED,
 )
 INTERPRETER = Monitor("interpreter", say("Everything is interpreted."), supervisor=EMULATED, user=EMULATED)
-_CACHE = (
-    say("fetches from the translation cache do not pass through R, and the pc that a program sees is its own"),
-    say(
-        "a store to a word that was translated is noticed, whoever stores it, and what was made of "
-        "that word runs no more"
-    ),
-)
 TRANSLATION = Monitor(
     "translation",
     say(
@@ -295,44 +335,24 @@ TRANSLATION = Monitor(
         "user code runs directly."
     ),
     supervisor=TRANSLATED,
-    assumes=_CACHE,
 )
 TRANSLATION_FULL = Monitor(
     "translation-full",
     say("All code is translated, sensitive instructions into calls of the monitor."),
     supervisor=TRANSLATED,
     user=TRANSLATED,
-    assumes=_CACHE,
 )
 PARAVIRTUAL = Monitor(
     "paravirtual",
     say("The guest is ported: its critical instructions are replaced by hypercalls; what traps is emulated."),
     supervisor=PORTED,
     user=PORTED,
-    assumes=(
-        say("the guest is ported: no critical instruction is left in it, not even one that it makes at run time"),
-        say("the guest makes no hypercall but those that its port has put in the place of an instruction"),
-        say("the hypercall is no supervisor call, and does in the current virtual mode what it stands for"),
-    ),
 )
 HARDWARE_ASSISTED = Monitor(
     "hardware-assisted",
     say("The guest runs in guest mode, on copies of the resources that the hardware keeps for it; the rest exits."),
     supervisor=GUEST,
     user=GUEST,
-    assumes=(
-        say(
-            "in guest mode the hardware translates twice: by the guest's R, then into the allotment, "
-            "which is all there is"
-        ),
-        say(
-            "in guest mode each instruction does to the guest's copies what it does to the resources they are copies of"
-        ),
-        say(
-            "a real interrupt, or an instruction that exits, leaves guest mode first of all, with the "
-            "copies as they are"
-        ),
-    ),
 )
 PARAVIRTUAL_UNPORTED = Monitor(
     "paravirtual-unported", say("A monitor for ported guests, with a guest that is not: its critical instructions run.")

@@ -11,7 +11,21 @@ from popek.isa.classic import CLASSIC
 from popek.isa.expression import Expr, as_expr, element, eq, load, operand
 from popek.isa.instruction import ra, rb
 from popek.isa.slot import BASE, BOUND, IE, MEMORY, MODE, REGISTERS, TIMER, Slot
-from popek.vmm.monitor import DIRECT, EMULATED, GUEST, HARDWARE_ASSISTED, TRAP_AND_EMULATE, Action, Monitor, Plan
+from popek.prove.decide import assumptions
+from popek.vmm.monitor import (
+    ASSUMED,
+    DIRECT,
+    EMULATED,
+    GUEST,
+    HARDWARE_ASSISTED,
+    HYBRID,
+    INTERPRETER,
+    TRAP_AND_EMULATE,
+    Action,
+    Monitor,
+    Plan,
+    Treatment,
+)
 from popek.vmm.vm_map import K, kept
 
 OTHER = Slot("other", "No slot of classic's.")
@@ -109,3 +123,17 @@ def test_a_map_that_looks_at_what_a_guest_can_change_is_refused(part: str, looke
     """What goes by a word of memory would come out otherwise after a store, and no proof follows that."""
     with pytest.raises(PopekError, match=f"`{part}` for base looks at .*, and may look at slots only"):
         of(**{part: {BASE: looked}})().check(CLASSIC)
+
+
+def test_what_a_plan_takes_for_granted_is_said_of_a_monitor_of_ones_own_as_well() -> None:
+    """No trap stops a processor before an instruction that it would complete: whoever counts on that has to say so."""
+    (stops,) = ASSUMED[Treatment.EMULATED]
+    stopping = TRAP_AND_EMULATE.vary("stopping", supervisor=Plan(Treatment.DIRECT, critical=Treatment.EMULATED))
+    assert stopping.rests_on == (stops,)
+    assert f"stopping: {stops}" in assumptions(stopping)
+    translating = Plan(Treatment.EMULATED, sensitive=Treatment.TRANSLATED)
+    assert TRAP_AND_EMULATE.vary("own", supervisor=translating, assumes=("mine",)).rests_on == (
+        *ASSUMED[Treatment.TRANSLATED],
+        "mine",
+    )
+    assert INTERPRETER.rests_on == HYBRID.rests_on == TRAP_AND_EMULATE.rests_on == ()
