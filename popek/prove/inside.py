@@ -229,15 +229,14 @@ class Pair:
     def translations(self, *, alike: bool = True) -> list[Any]:
         """Return what is so of the addresses that were referred to: if they are legal, they are the guest's words.
 
-        `alike`: and they are legal on both sides or on neither. A claim about the real machine alone does without.
+        `alike`: and they are legal on both sides or on neither. A claim about the real machine alone does without, and
+        takes for legal what is so there.
         """
         rules = self.isa.translation
         facts = []
         for address in list(self.addresses):
             here = self.legal(address)
-            there = translated(rules.legal, self.virtual, address)
-            if alike:
-                facts.append(iff(here, there))
+            facts.append(iff(here, translated(rules.legal, self.virtual if alike else self.real, address)))
             facts.append(implies(here, less(translated(rules.real, self.virtual, address), self.w)))
         return facts
 
