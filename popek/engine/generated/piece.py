@@ -10,7 +10,7 @@ from functools import cached_property
 
 from attrs import field, frozen
 
-from popek.engine.generated.simplify import Known, value
+from popek.engine.simplify import Known, value
 from popek.isa.architecture import Decoded, Isa
 from popek.isa.behaviour import Behaviour, Put
 from popek.isa.encoding import WORD_MASK

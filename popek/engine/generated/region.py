@@ -14,8 +14,8 @@ from typing import Any
 from attrs import define, field, frozen
 
 from popek.engine.generated.piece import Part, Piece, Place
-from popek.engine.generated.simplify import value
 from popek.engine.generated.source import Writer
+from popek.engine.simplify import value
 from popek.engine.state import State
 from popek.isa.behaviour import Put
 from popek.isa.encoding import WORD_MASK

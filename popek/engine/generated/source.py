@@ -10,7 +10,7 @@ from typing import Protocol
 
 from attrs import define, field
 
-from popek.engine.generated.simplify import Known, value
+from popek.engine.simplify import Known, value
 from popek.isa.encoding import WORD_BITS, WORD_MASK
 from popek.isa.expression import Expr, Op, subtrees
 from popek.isa.slot import Array, Slot

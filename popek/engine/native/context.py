@@ -9,6 +9,26 @@ ENTRIES = 4096
 """How many entries the table of regions has, and the counts of jumps; a power of two."""
 
 
+VALID = 1 << 32
+"""What an entry's tag has besides the address, if there is anything in the entry."""
+
+
+@unique
+class Entry(IntEnum):
+    """The words of an entry in the table of regions."""
+
+    TAG = 0
+    CODE = auto()
+    """Where the region's code is."""
+    MAY = auto()
+    """How many steps it may still do before it is to be made anew; signed."""
+    NEEDS = auto()
+    """How many steps it needs to do any."""
+
+
+WORDS = len(Entry)
+
+
 @unique
 class Field(IntEnum):
     """The fields, by what they hold. Counters only grow while compiled code runs."""

@@ -119,7 +119,7 @@ class Discovery:
         known: dict[Slot | str, int] = {PC: pc, "word": word}
         known |= self.resources
         known.update(**decoded.values)
-        here = specialise.behaviour(general, known)
+        here = specialise.behaviour(general, known, self.state.size)
         return Placed(pc, here, word, self._physical(self.state, values)) if plain(here) else None
 
     def _assumed(self, code: Mapping[int, Placed]) -> Mapping[Slot, int]:

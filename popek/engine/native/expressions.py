@@ -126,14 +126,18 @@ class Emission:
         self.text, self.view, self.operands = text, view, operands
         self.facts: set[Expr] = set()
         self._domain = operators(text)
-        self._known: dict[Expr, str] = {}
+        self.known: dict[Expr, str] = {}
+
+    def learn(self, other: "Emission") -> None:
+        """Take over what another has written on the way here."""
+        self.known.update(other.known)
 
     def __call__(self, expr: Expr) -> str:
         """Return the name of an expression's value."""
         for here in subtrees(expr):
-            if here not in self._known:
-                self._known[here] = self._written(here, [self._known[a] for a in here.args])
-        return self._known[expr]
+            if here not in self.known:
+                self.known[here] = self._written(here, [self.known[a] for a in here.args])
+        return self.known[expr]
 
     def _written(self, expr: Expr, args: list[str]) -> str:
         payload = expr.payload

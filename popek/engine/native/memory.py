@@ -3,13 +3,10 @@
 import ctypes
 from typing import Any
 
-from popek.engine.native.context import ENTRIES, FIELDS, Field
+from popek.engine.native.context import ENTRIES, FIELDS, WORDS, Field
 from popek.engine.native.interpreter import buffered
 from popek.engine.state import State
 from popek.isa.slot import Slot
-
-NOWHERE = (1 << 64) - 1
-"""What stands in the table of regions for no address."""
 
 
 class Memory:
@@ -21,7 +18,7 @@ class Memory:
         self.slots = (ctypes.c_uint32 * (len(state.isa.slots) + 1 + spare))()
         self.slots[len(state.isa.slots)] = state.size
         self.marks = (ctypes.c_uint8 * state.size)()
-        self.table = (ctypes.c_uint64 * (2 * ENTRIES))(*[NOWHERE] * (2 * ENTRIES))
+        self.table = (ctypes.c_uint64 * (WORDS * ENTRIES))()
         self.counts = (ctypes.c_uint32 * ENTRIES)()
         self.fields[Field.TABLE] = ctypes.addressof(self.table)
         self.fields[Field.COUNTS] = ctypes.addressof(self.counts)

@@ -6,20 +6,32 @@ anything may have been written, by a device, a monitor, or whoever steps back. S
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 from attrs import frozen
 
 from popek.engine.native import llvm
+from popek.engine.native.context import VALID, WORDS, Entry
 from popek.engine.native.discover import Discovery, Found
 from popek.engine.native.entry import indexed
 from popek.engine.native.llvm import Loaded
-from popek.engine.native.memory import NOWHERE, Memory
+from popek.engine.native.memory import Memory
 from popek.engine.native.region import Region
+from popek.engine.native.unfold import Size
 from popek.engine.state import Words
 from popek.isa.architecture import Isa
 
 PATIENCE = 4
 """How often one address is compiled; a program that changes it more often is left to the interpreter."""
+
+
+PLAIN, UNFOLDED = Size(), Size(64, 256)
+"""How far a region is unfolded: first not at all, and then if it is worth it."""
+
+WORTH = 1_000_000
+"""After so many steps for each of its instructions, a region is made anew: in about the time that doing so takes."""
+
+FOR_EVER = 1 << 62
 
 
 @frozen(eq=False)
@@ -49,20 +61,32 @@ class Regions:
         """Compile the region that begins at a pc, if there can be one."""
         state = self.memory.state
         index = indexed(self.isa, pc, state.slots)
-        if self._made[pc, index] >= PATIENCE:
+        before = [r for r in self.alive if r.entry == pc and r.index == index]
+        if not before and self._made[pc, index] >= PATIENCE:
             return
-        self._made[pc, index] += 1
+        self._made[pc, index] += not before
         found = self.found(pc)
+        for region in before:
+            self._drop(region)
         if found is None:
             self._made[pc, index] = PATIENCE
             return
-        loaded = Loaded(llvm.compiled(Region(self.isa, found, state.size).write()))
-        region = Compiled(pc, index, self.spans(found), loaded)
-        self.alive.append(region)
+        written = Region(self.isa, found, state.size, UNFOLDED if before else PLAIN)
+        loaded = _loaded(written.write(), quickly=not before)
+        self.alive.append(Compiled(pc, index, self.spans(found), loaded))
+        self._mark(self.alive[-1])
+        entry = {
+            Entry.TAG: self.tag(pc) | VALID,
+            Entry.CODE: loaded.address("region"),
+            Entry.MAY: FOR_EVER if before else WORTH * len(found.code),
+            Entry.NEEDS: written.trees.needs()[pc],
+        }
+        for word, number in entry.items():
+            self.memory.table[WORDS * index + word] = number
+
+    def _mark(self, region: Compiled) -> None:
         for address in region.addresses():
             self.memory.marks[address] = 1
-        self.memory.table[2 * index] = self.tag(pc)
-        self.memory.table[2 * index + 1] = loaded.address("region")
 
     def check(self) -> None:
         """Drop the regions whose words are not any more what they were."""
@@ -88,13 +112,19 @@ class Regions:
 
     def _drop(self, region: Compiled) -> None:
         self.alive.remove(region)
-        if self.memory.table[2 * region.index + 1] == region.loaded.address("region"):
-            self.memory.table[2 * region.index] = NOWHERE
+        start = WORDS * region.index
+        if self.memory.table[start + Entry.CODE] == region.loaded.address("region"):
+            self.memory.table[start + Entry.TAG] = 0
         for address in region.addresses():
             self.memory.marks[address] = 0
         for other in self.alive:
-            for address in other.addresses():
-                self.memory.marks[address] = 1
+            self._mark(other)
+
+
+@lru_cache(maxsize=256)
+def _loaded(text: str, *, quickly: bool) -> Loaded:
+    """Return a region's code; many virtual machines that do the same share it."""
+    return Loaded(llvm.compiled(text, quickly=quickly))
 
 
 def _spans(found: Found) -> tuple[tuple[int, Words], ...]:

@@ -17,8 +17,8 @@ from popek.isa.behaviour import Cause
 
 STOPS = {Code.BUDGET: Stop.BUDGET, Code.HALTED: Stop.HALTED, Code.HAND_OVER: Stop.HAND_OVER}
 
-THRESHOLD = 20_000
-"""After so many jumps to an address a region is made for it: about the time that making it takes."""
+THRESHOLD = 250_000
+"""After so many jumps to an address a region is made for it: they take about the time that making it does."""
 
 
 @cache

@@ -64,7 +64,7 @@ class Walk:
     """Walks the words of a cache, as they are now, over the links that are chained."""
 
     def __init__(self, isa: Isa, state: State, cache: TranslationCache) -> None:
-        self._isa, self._cache = isa, cache
+        self._isa, self._cache, self._size = isa, cache, state.size
         self._resources: dict[Slot | str, int] = {s: state.slot(s) for s in state.isa.slots if s.role is Role.RESOURCE}
         self._forbidden = timed(isa)
         self.words: dict[int, Cell] = {}
@@ -137,7 +137,7 @@ class Walk:
         missed = [Trap(_misses(meaning.taken, n, e, returns), Cause.MEMORY) for n, e in _computed(found)]
         behaviour = meaning.behaviour
         general = Behaviour({**behaviour.writes, PC: goes, **counted}, behaviour.effects, (*behaviour.traps, *missed))
-        here = specialise.behaviour(general, known(copy) | self._resources)
+        here = specialise.behaviour(general, known(copy) | self._resources, self._size)
         return Placed(found.address, here, copy.decoded.word, copy.source) if plain(here) else None
 
     def _assumed(self, code: dict[int, Copied]) -> dict[Slot, int]:

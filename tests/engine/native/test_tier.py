@@ -15,7 +15,18 @@ import popek
 pytest.importorskip("llvmlite")
 
 from popek.engine.machine import Machine
-from popek.engine.native import cache, clocks, expressions, interpreter, llvm, region, tier, views
+from popek.engine.native import (
+    cache,
+    clocks,
+    expressions,
+    interpreter,
+    llvm,
+    path,
+    region,
+    regions,
+    tier,
+    views,
+)
 from popek.engine.native.context import Field
 from popek.engine.native.llvm import Loaded
 from popek.engine.native.text import Text
@@ -32,9 +43,10 @@ from popek.testing.programs import guest
 
 @pytest.fixture(autouse=True)
 def _eager(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Make regions at once, and keep compiled loops where this session has them."""
+    """Make regions at once, unfold them soon, and keep compiled loops where this session has them."""
     where = tmp_path_factory.getbasetemp() / "native"
     monkeypatch.setattr(cache, "directory", lambda: where)
+    monkeypatch.setattr(regions, "WORTH", 3)
     monkeypatch.setattr(tier.Native.__init__, "__defaults__", (5,))
 
 
@@ -239,6 +251,7 @@ def test_a_store_that_does_not_mark_code_is_noticed(monkeypatch: pytest.MonkeyPa
         text.store(value, text.at(self.buffers[array].pointer, index, by="i32"))
 
     monkeypatch.setattr(views.Buffered, "_put", put)
+    monkeypatch.setattr(path.Path, "_store", lambda *_: None)
     assert noticed()
 
 
@@ -247,8 +260,8 @@ def test_a_refund_that_is_off_by_one_is_noticed(monkeypatch: pytest.MonkeyPatch,
     """A trap in the middle of a block gives back the time of what was not executed, exactly."""
     right = region.Region._leave
 
-    def leave(self: region.Region, pc: str, refund: int) -> None:
-        right(self, pc, refund + by if refund > 1 else refund)
+    def leave(self: region.Region, way: path.Path, pc: str, done: int) -> None:
+        right(self, way, pc, done + by if done > 1 else done)
 
     monkeypatch.setattr(region.Region, "_leave", leave)
     assert noticed()

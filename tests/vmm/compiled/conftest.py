@@ -7,9 +7,10 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _eager(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Make regions at once, and keep compiled loops where this session has them."""
+    """Make regions at once, unfold them soon, and keep compiled loops where this session has them."""
     where = tmp_path_factory.getbasetemp() / "native"
     monkeypatch.setattr("popek.engine.native.cache.directory", lambda: where)
+    monkeypatch.setattr("popek.engine.native.regions.WORTH", 3)
     monkeypatch.setattr("popek.engine.native.tier.Native.__init__.__defaults__", (5,))
     monkeypatch.setattr("popek.vmm.compiled.tier.CompiledMonitor.__init__.__defaults__", (5,))
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from popek.engine.compiled import closure
-from popek.engine.generated.simplify import Known, value
+from popek.engine.simplify import Known, value
 from popek.isa.classic import CLASSIC
 from popek.isa.expression import FALSE, TRUE, Expr, Sort, as_expr, both, eq, ite, legal, not_, operand, rewrite, ult
 from popek.isa.slot import BASE, BOUND, MODE

@@ -44,9 +44,10 @@ class Known:
 
     def simplify(self, expr: Expr) -> Expr:
         """Return an expression of the same value, as far as it is known, and no larger."""
-        return rewrite(expr, self._node)
+        return rewrite(expr, self.node)
 
-    def _node(self, expr: Expr) -> Expr:
+    def node(self, expr: Expr) -> Expr:
+        """Return the same of an expression whose arguments are simplified."""
         if expr.op in OPERATORS and expr.args and all(value(a) is not None or a in (TRUE, FALSE) for a in expr.args):
             return _folded(expr)
         rule = _RULES.get(expr.op)
