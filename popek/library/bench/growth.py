@@ -23,7 +23,7 @@ LEAST = 10_000
 MOST = {"native": 10**10, "python": 10**8, "reference": 10**5}
 """Those of the longest run, by engine."""
 
-MACHINES = (1, 10, 100, 300)
+MACHINES = (1, 10, 100, 300, 1000)
 TURNS = 3
 
 _SMALL = "ldi r1, 20\nloop: addi r2, r2, 1\nst r2, 40(r0)\nbne r2, r1, loop\nhalt"
