@@ -32,7 +32,7 @@ def _lines() -> Iterator[str]:
 
 
 def _help(*names: str) -> list[str]:
-    context = click.Context(popek, info_name="popek", terminal_width=COLUMNS)
+    context = click.Context(popek, info_name="popek", terminal_width=COLUMNS, **popek.context_settings)
     command: click.Command = popek
     for name in names:
         found = popek.get_command(context, name)

@@ -62,7 +62,7 @@ def _in_data() -> Iterator[Message]:
 
 
 def _help() -> Iterator[tuple[str, str]]:
-    context = click.Context(popek)
+    context = click.Context(popek, **popek.context_settings)
     for name in (None, *COMMANDS):
         command = popek if name is None else popek.get_command(context, name)
         assert command is not None
