@@ -22,7 +22,7 @@ from manual import guest_list, isa_manual
 from performance import performance
 from picture import verdict_picture
 from reading import GUIDE, guide
-from readme import CONTROL_PROGRAM, EXERCISES, HOW_TO, OWN_MONITOR, README, STRUCTURES, page, readme
+from readme import CONTROL_PROGRAM, EXERCISES, HOW_TO, OWN_MONITOR, README, README_IN_CHINESE, STRUCTURES, page, readme
 from systems import systems_page
 
 HERE = Path(__file__).parent
@@ -37,6 +37,7 @@ DOCUMENTS: Mapping[Path, Callable[[], str]] = {
     HERE / "images" / "nesting.svg": depth_picture,
     GUIDE: guide,
     README: readme,
+    README_IN_CHINESE: partial(page, README_IN_CHINESE),
     OWN_MONITOR: partial(page, OWN_MONITOR),
     EXERCISES: partial(page, EXERCISES),
     CONTROL_PROGRAM: partial(page, CONTROL_PROGRAM),

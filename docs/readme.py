@@ -12,6 +12,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 README = Path(__file__).parents[1] / "README.md"
+README_IN_CHINESE = Path(__file__).parents[1] / "README.zh-TW.md"
 OWN_MONITOR = Path(__file__).parent / "own-monitor.md"
 EXERCISES = Path(__file__).parent / "exercises.md"
 CONTROL_PROGRAM = Path(__file__).parent / "control-program.md"

@@ -42,6 +42,9 @@ TERMS = {
 """Terms of the glossary, and what a translation of a sentence that has one must have."""
 
 
+GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
+
+
 @pytest.fixture(name="spoken", params=CATALOGUES, ids=lambda p: p.stem)
 def _spoken(request: pytest.FixtureRequest) -> Catalogue:
     return catalogue.read(request.param.stem)
@@ -100,3 +103,21 @@ def test_the_reader_reads_what_babel_reads(path: Path) -> None:
     other = read_po(path.read_bytes().splitlines(keepends=True))
     theirs = {(m.id if isinstance(m.id, str) else m.id[0]): text_of(m) for m in other if m.id}
     assert theirs == catalogue.read(path.stem).told
+
+
+COURSE = (
+    *("虛擬機", "特權指令", "敏感指令", "關鍵指令", "客戶機", "寄宿機", "全虛擬化", "旁虛擬化", "硬體支持虛擬化"),
+    *("寄宿型", "單石型", "微核型", "裸金屬架構"),
+)
+"""What courses in Taiwan say."""
+
+
+def test_the_glossary_has_both_languages() -> None:
+    """The terms of the courses, each in a row of its own, and the words that translations are held to."""
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", GLOSSARY.read_text(encoding="utf-8"), re.MULTILINE)
+    english, chinese = zip(*rows[1:], strict=True)
+    assert set(COURSE) <= set(chinese)
+    assert len(set(english)) == len(english)
+    assert not [word for word in chinese if re.search("[a-z]", word)]
+    held = [words[0] for words in TERMS.values()]
+    assert [w for w in held if not any(w in word for word in chinese)] == []
