@@ -3,6 +3,7 @@
 from functools import cache
 
 import pytest
+from attrs import evolve
 
 from popek.engine.machine import Machine
 from popek.engine.root_mode import RootMachine
@@ -83,6 +84,15 @@ def test_no_guest_of_classic_can_tell_that_it_is_virtual(name: str, base: int) -
     """Theorem 1, watched: on `classic` every guest gives the same result under trap-and-emulate, wherever it lies."""
     guest = library.find(name)
     assert mismatches(guest, virtual(guest, guest.isa, base)) == ()
+
+
+@pytest.mark.parametrize("more", [1, 4093])
+@pytest.mark.parametrize("name", [n for n in library.names() if library.find(n).isa == "classic"])
+def test_nor_can_it_with_more_memory(name: str, more: int) -> None:
+    """Nor is anything but the size of memory another one on a larger machine, bare and virtual."""
+    guest = evolve(library.find(name), memory=library.find(name).memory + more)
+    assert mismatches(guest, bare(guest, guest.isa)) == ()
+    assert mismatches(guest, virtual(guest, guest.isa, BASES[1])) == ()
 
 
 @pytest.mark.parametrize("name", PROBES)
