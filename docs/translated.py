@@ -1,8 +1,8 @@
 """Translations of the pages and of the notebooks: `python docs/translated.py` brings them up to date; `--check` says.
 
 What is translated are blocks: paragraphs, lists, headings, tables, whatever stands between empty lines, but for code.
-A catalogue in gettext's own format, `docs/locale/zh_TW/PAGE.po`, has the translation of each;
-none is written yet. A block that has changed
+A catalogue in gettext's own format, `docs/locale/zh_TW/NAME.po`, has the translation of each. Every notebook has one;
+a page has one as soon as somebody has put an empty file there. A block that has changed
 has none until somebody translates it anew, and is shown in English until then. For readers without the site, the
 notebooks are written down in Traditional Chinese as well, in `docs/notebooks/zh-TW`: the same code, cell for cell.
 """
@@ -25,7 +25,7 @@ TWINS = NOTEBOOKS / "zh-TW"
 PAGES = (
     "index", "own-monitor", "exercises", "testing", "control-program", "reading-guide", "how-to", "browser",
 )  # fmt: skip
-"""The pages that are translated: those that one learns from; what one looks things up in is in English."""
+"""The pages that may be translated: those that one learns from; what one looks things up in is in English."""
 
 FENCE = re.compile(r"^(```|~~~)")
 COMMENT = re.compile(r"^<!--.*-->$", re.DOTALL)
@@ -82,8 +82,9 @@ def read(path: Path) -> dict[str, str]:
 
 
 def sources() -> list[Path]:
-    """Return all that is translated."""
-    return [*(HERE / f"{name}.md" for name in PAGES), *sorted(NOTEBOOKS.glob("*.ipynb"))]
+    """Return all that is translated: every notebook, and the pages that have a catalogue."""
+    pages = (HERE / f"{name}.md" for name in PAGES)
+    return [*(page for page in pages if catalogue(page).exists()), *sorted(NOTEBOOKS.glob("*.ipynb"))]
 
 
 def prose(path: Path) -> list[str]:
