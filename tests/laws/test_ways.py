@@ -2,6 +2,7 @@
 
 import pytest
 
+from popek.engine.native.unfold import Size
 from popek.engine.tiers import SOURCES
 from popek.testing.ways import Way, ways
 
@@ -10,6 +11,8 @@ NATIVE = [
     for w in ways("native")
 ]
 PYTHON = list(ways("python"))
+
+UNFOLDED = Size(64, 256)
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +28,14 @@ def test_random_guests_run_natively_as_by_the_reference(way: Way) -> None:
     """A hundred and eighty guests each: they use everything, and one in four rewrites itself."""
     for seed in range(180):
         assert not way.differing(seed), seed
+
+
+@pytest.mark.parametrize("way", NATIVE, ids=str)
+def test_they_do_so_in_unfolded_regions(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty longer ones each, with every region unfolded as soon as it is made."""
+    monkeypatch.setattr("popek.engine.native.regions.PLAIN", UNFOLDED)
+    for seed in range(20_000, 20_040):
+        assert not way.differing(seed, 300), seed
 
 
 @pytest.mark.parametrize("way", PYTHON, ids=str)

@@ -66,7 +66,8 @@ class Quanta:
         monitor = step.made.monitor
         shipped = not monitor.entry and not monitor.recovery and not monitor.renews
         resumes = monitor.dispatcher[Cause.TIMER].value == "resume"
-        self.used = shipped and resumes and unseen
+        # who has the processor at the end of a quantum does the hypercall that comes next, without an exit for it
+        self.used = shipped and resumes and unseen and not monitor.for_ported
 
     def lengthen(self) -> None:
         """Load the real timer with further quanta, if what it holds is what is left of one."""
