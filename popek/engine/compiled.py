@@ -23,7 +23,11 @@ def closure(expr: Expr) -> Closure:
     """Return a function from a state and the operands' values to the expression's value."""
     args = tuple(closure(a) for a in expr.args)
     make = _STATEFUL.get(expr.op)
-    return make(expr.payload, *args) if make else _operation(expr.op, args)
+    if make:
+        return make(expr.payload, *args)
+    if len(args) == 2 and expr.args[1].op is Op.CONST:
+        return _with_constant(expr.op, args[0], expr.args[1].payload)
+    return _operation(expr.op, args)
 
 
 def _operation(op: Op, args: tuple[Closure, ...]) -> Closure:
@@ -39,6 +43,11 @@ def _operation(op: Op, args: tuple[Closure, ...]) -> Closure:
         return lambda s, v: operator(first(s, v), second(s, v))
     condition, then, otherwise = args
     return lambda s, v: then(s, v) if condition(s, v) else otherwise(s, v)
+
+
+def _with_constant(op: Op, first: Closure, payload: Any) -> Closure:
+    operator, second = _INTEGERS.operators[op], _INTEGERS.const(payload)
+    return lambda s, v: operator(first(s, v), second)
 
 
 def _constant(payload: Any) -> Closure:

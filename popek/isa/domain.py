@@ -78,7 +78,7 @@ class Evaluation(Generic[W]):
         known = self._known
         if expr in known:
             return known[expr]
-        args = [self(a) for a in expr.args]
+        args = [known[a] if a in known else self(a) for a in expr.args]
         operator = self.domain.operators.get(expr.op)
         value = _STATEFUL[expr.op](self, expr.payload, *args) if operator is None else operator(*args)
         known[expr] = value

@@ -281,9 +281,11 @@ def _behaviour_sensitive(
     actual = _actual(instruction, user=user)
     here = _in_mode(state, user=user)
     looked_at = _looked_at(space, actual)
-    for varied, one, other in _pairs(state):
-        if structural and varied not in looked_at:
+    parts: tuple[Slot | Array, ...] = (*state.space.slots, *state.space.arrays)
+    for varied in parts:
+        if varied.role is not Role.RESOURCE or varied is MODE or (structural and varied not in looked_at):
             continue
+        one, other = _pair(state, varied)
         sides = (one, actual), (other, actual)
 
         def formula(a: Execution, b: Execution, sides: tuple[Side, ...] = sides) -> Any:
@@ -298,22 +300,16 @@ def _behaviour_sensitive(
 
 
 @cache
-def _pairs(state: SymbolicState) -> tuple[tuple[Slot | Array, SymbolicState, SymbolicState], ...]:
-    """Return pairs of states that are equal but for one resource other than the mode, each with that resource."""
-    found: list[tuple[Slot | Array, SymbolicState, SymbolicState]] = []
-    for slot in state.space.slots:
-        if slot.role is Role.RESOURCE and slot is not MODE:
-            one, other = state, state.vary(slot, now(slot, "'"))
-            if slot is BOUND:
-                bounds = state.slots[BOUND], other.slots[BOUND]
-                widest = choose(less(*bounds), bounds[1], bounds[0])
-                one, other = evolve(one, widest=widest), evolve(other, widest=widest)
-            found.append((slot, one, other))
-    for array in state.space.arrays:
-        if array.role is Role.RESOURCE:
-            varied = {**state.arrays, array: unknown_array(array, "'")}
-            found.append((array, state, evolve(state, arrays=varied)))
-    return tuple(found)
+def _pair(state: SymbolicState, varied: Slot | Array) -> tuple[SymbolicState, SymbolicState]:
+    """Return two states that are equal but for one resource other than the mode."""
+    if isinstance(varied, Array):
+        return state, evolve(state, arrays={**state.arrays, varied: unknown_array(varied, "'")})
+    other = state.vary(varied, now(varied, "'"))
+    if varied is not BOUND:
+        return state, other
+    bounds = state.slots[BOUND], other.slots[BOUND]
+    widest = choose(less(*bounds), bounds[1], bounds[0])
+    return evolve(state, widest=widest), evolve(other, widest=widest)
 
 
 def _shows(one: Execution, other: Execution) -> Any:

@@ -4,7 +4,6 @@ A guess that shows it is a proof, since it has been replayed; one that does not 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
 from functools import cache
 
 from attrs import evolve, frozen
@@ -48,8 +47,8 @@ class Guess(Concrete):
 
     def again(self) -> "Guess":
         """Return the same state, of which nothing has been looked up or written."""
-        other = copy(self)
-        other.slots, other.elements, other.touched = dict(self.slots), {}, []
+        other = Guess.__new__(Guess)
+        other.__dict__.update(self.__dict__, slots=dict(self.slots), elements={}, touched=[])
         return other
 
     def operands(self) -> dict[str, int]:

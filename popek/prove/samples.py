@@ -45,6 +45,10 @@ class Shape:
     """What the real machine's registers hold that no map loads."""
     patterns: bool = False
     """Whether the guest's memory holds patterns of bits."""
+    immediate: int | None = None
+    """The immediate operand, where it is not as `flags` has it."""
+    word: int | None = None
+    """The word of memory that is looked at, where it is not as `looked_at` has it."""
 
     @property
     def words(self) -> Mapping[str, int]:
@@ -54,9 +58,9 @@ class Shape:
             **{f"{whose}.base": self.base for whose in ("v", "guest")},
             **{f"{whose}.bound": self.bound for whose in ("v", "guest")},
             "bound": self.real_bound,
-            "operand.imm": self.flags,
+            "operand.imm": self.flags if self.immediate is None else self.immediate,
             "element": self.looked_at,
-            "word": 20 + self.looked_at,
+            "word": 20 + self.looked_at if self.word is None else self.word,
             "v.ie": self.flags if self.enabled is None else self.enabled,
             **_ALWAYS,
         }
@@ -121,10 +125,23 @@ def further() -> tuple[Sample, ...]:
         (True, 1, (17, 1), 0, 0), (True, 1, (34, 1), 0, 0), (True, 1, (34, 1), 1, 0), (True, 0, (42, 1), 1, 0),
         (True, 1, ((1 << WIDTH) - 1, 0), 0, 1),
     )  # fmt: skip
+    immediates = (
+        ((17, 1), True, 4, 0), ((20, 0), False, 16, None), ((17, 1), False, 2, None),
+    )  # fmt: skip
     return tuple(
-        Sample(Shape(mode, *_WINDOWS[0], registers, flags, 1, enabled, host, patterns))
-        for patterns, host, registers, flags, enabled in shapes
-        for mode in (0, 1)
+        Sample(shape)
+        for shape in (
+            *(
+                Shape(mode, *_WINDOWS[0], registers, flags, 1, enabled, host, patterns)
+                for patterns, host, registers, flags, enabled in shapes
+                for mode in (0, 1)
+            ),
+            *(
+                Shape(mode, *_WINDOWS[0], registers, 0, 1, patterns=patterns, immediate=immediate, word=word)
+                for registers, patterns, immediate, word in immediates
+                for mode in (0, 1)
+            ),
+        )
     )
 
 
