@@ -12,6 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from popek.language.speaking import told
 from popek.language.words import word
 from popek.prove.values import Classes
+from popek.report.diagram import Regions, regions
 from popek.report.drawing import BAD, HEAD, QUIET
 from popek.report.speech import Text, stacked
 
@@ -34,24 +35,21 @@ class Part:
     style: str = ""
 
 
-def parts(classes: Sequence[Classes]) -> tuple[Part, Part, Part]:
+def parts(found: Regions) -> tuple[Part, Part, Part]:
     """Return what is critical, what is in both sets, and what is privileged and not sensitive."""
-
-    def names(*, sensitive: bool, privileged: bool) -> tuple[str, ...]:
-        return tuple(c.name for c in classes if (c.sensitive, c.privileged) == (sensitive, privileged))
-
     return (
-        Part(told(word("critical")), names(sensitive=True, privileged=False), f"{HEAD} {BAD}"),
-        Part("", names(sensitive=True, privileged=True)),
-        Part(told(word("privileged")) + " ", names(sensitive=False, privileged=True), QUIET),
+        Part(told(word("critical")), found.critical, f"{HEAD} {BAD}"),
+        Part("", found.both),
+        Part(told(word("privileged")) + " ", found.privileged, QUIET),
     )
 
 
 def sets(classes: Sequence[Classes], width: int) -> Text | None:
     """Return the picture, on so many columns; nothing where it would not fit, or all classes are not known."""
-    if any(c.sensitive is None or c.privileged is None for c in classes):
+    lying = regions(classes)
+    if lying.open:
         return None
-    found = parts(classes)
+    found = parts(lying)
     least = [max(map(cell_len, (*p.names, p.called))) + _BETWEEN for p in found]
     spare = min(width, MOST) - _FRAMES - sum(least)
     if spare < 0:

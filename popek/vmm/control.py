@@ -110,18 +110,14 @@ def trespasses(real: State, allotment: Allotment, changes: Iterable[Change]) -> 
         array = owners.get(id(container))
         if array is MEMORY and key not in allotment and container[key] != old:
             yield say(
-                "real memory word {key}, outside the allotment, changed from {old} to {container}",
+                "real memory word {key}, outside the allotment, changed from {old} to {now}",
                 key=key,
                 old=old,
-                container=container[key],
+                now=container[key],
             )
         elif array is not None and array is not MEMORY and array.role is Role.RESOURCE:
             yield say("the real {array} was written at {key}", array=array.name, key=key)
         elif container is real.slots and key is TIMER and (old or 0) - container[key] != 1:
-            yield say(
-                "the real timer went from {old} to {container}, and not by its tick", old=old, container=container[key]
-            )
+            yield say("the real timer went from {old} to {now}, and not by its tick", old=old, now=container[key])
         elif container is real.slots and key.role is Role.RESOURCE and key not in free | LOADED:
-            yield say(
-                "the real {key} changed from {old} to {container}", key=key.name, old=old, container=container[key]
-            )
+            yield say("the real {key} changed from {old} to {now}", key=key.name, old=old, now=container[key])
