@@ -12,7 +12,7 @@ from enum import Enum, unique
 from functools import cache, partial
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Copy, Put
@@ -72,6 +72,10 @@ class Question:
     literal: bool = False
 
 
+Answer = tuple[bool | None, StateWitness | None]
+"""Whether there is such a state, nothing if the solver gave up; and one, replayed, if it is wanted."""
+
+
 def classify(
     isa: Isa, *, literal: bool = False, structural: bool = True, showing: Showing = Showing.ANY
 ) -> tuple[Classes, ...]:
@@ -109,42 +113,73 @@ def classify_instruction(
     guessing = structural and showing is not Showing.NICE
     modes = (True,) if structural and _uniform(space, instruction) else (True, False) if guessing else (False, True)
     questions = _questions(space, instruction, modes, literal=literal, structural=structural)
-    found: dict[bool, dict[str, StateWitness | None]] = {False: {}, True: {}}
-    undecided = {False: False, True: False}
-    for question in questions:
-        if question.kind in found[question.user] or (guessing and question.kind in found[True]):
-            continue
-        answer, witness = _ask(question, instruction, showing, guessing=guessing)
+    parts: tuple[Slot | Array, ...] = (*space.slots, *space.arrays)
+    order = CONTROL, LITERAL, *(part.kind for part in parts)
+    ask = partial(_ask, instruction=instruction, showing=showing, guessing=guessing)
+    findings = _Findings(questions, ask, order, once=guessing)
+    return Classes(instruction.name, privileged, findings, counterexample)
+
+
+@define(eq=False)
+class _Findings:
+    """Asks what is to be asked of one instruction, in turn, as far as is needed, and each question once.
+
+    `once`: what shows in user mode is not asked again of all modes. Whether a question is asked does not depend on
+    what anybody wanted to know before.
+    """
+
+    _questions: Iterator[Question]
+    _ask: Callable[[Question], Answer]
+    _order: Sequence[str]
+    _once: bool = field(kw_only=True)
+    _given: list[Question] = field(factory=list, init=False)
+    _answers: dict[Question, Answer] = field(factory=dict, init=False)
+
+    def sensitive(self, *, user: bool) -> bool | None:
+        """Say whether it is sensitive, with `user` between states of user mode alone; nothing if nobody knows."""
+        answers = (self._answer(q) for q in self._all() if q.user or not user)
+        return _any(answer for answer, _ in answers)
+
+    def kinds(self, *, user: bool) -> Mapping[str, StateWitness | None]:
+        """Return all that it is sensitive to, in order, each with the witness if there is one."""
+        found: dict[str, StateWitness | None] = {}
+        for question in sorted(self._all(), key=lambda q: not q.user):
+            answer, witness = self._answer(question)
+            if answer and (question.user or not user):
+                found[question.kind] = witness
+        return {k: found[k] for k in sorted(found, key=self._order.index)}
+
+    def _all(self) -> Iterator[Question]:
+        yield from self._given
+        for question in self._questions:
+            self._given.append(question)
+            yield question
+
+    def _answer(self, question: Question) -> Answer:
+        if question not in self._answers:
+            known = any(self._answer(q)[0] for q in self._before(question))
+            self._answers[question] = (False, None) if known else self._ask(question)
+        return self._answers[question]
+
+    def _before(self, question: Question) -> Iterator[Question]:
+        """Give the questions after whose yes this one need not be asked."""
+        for other in self._given[: self._given.index(question)]:
+            if other.kind == question.kind and (other.user == question.user or (self._once and other.user)):
+                yield other
+
+
+def _any(answers: Iterable[bool | None]) -> bool | None:
+    """Say whether one of some answers is yes; nothing if none is and one is not known."""
+    known: bool | None = False
+    for answer in answers:
         if answer:
-            found[question.user][question.kind] = witness
-        undecided[question.user] |= answer is None
-    parts: list[Slot | Array] = [*space.slots, *space.arrays]
-    order = [CONTROL, LITERAL, *(part.kind for part in parts)]
-    in_user = {k: found[True][k] for k in sorted(found[True], key=order.index)}
-    everywhere = {k: {**found[True], **found[False]}[k] for k in sorted({*found[True], *found[False]}, key=order.index)}
-    return Classes(
-        instruction.name,
-        privileged,
-        _known(everywhere, undecided=undecided[False] or undecided[True]),
-        _known(in_user, undecided=undecided[True]),
-        tuple(everywhere),
-        tuple(in_user),
-        {k: w for k, w in everywhere.items() if w},
-        {k: w for k, w in in_user.items() if w},
-        counterexample,
-    )
+            return True
+        known = None if answer is None else known
+    return known
 
 
-def _known(found: Mapping[str, object], *, undecided: bool) -> bool | None:
-    if found:
-        return True
-    return None if undecided else False
-
-
-def _ask(
-    question: Question, instruction: Instruction, showing: Showing, *, guessing: bool = False
-) -> tuple[bool | None, StateWitness | None]:
-    """Return whether there is such a state, nothing if the solver gave up; and, if it is wanted, one, replayed."""
+def _ask(question: Question, instruction: Instruction, showing: Showing, *, guessing: bool = False) -> Answer:
+    """Answer a question: by a guess, by simplifying, or by the solver."""
     meaning = [(s, b if question.literal else b.unprivileged()) for s, b in question.sides]
     cases = [Case(s, b, actual) for (s, b), (_, actual) in zip(meaning, question.sides, strict=True)]
     guessed = partial(guesses, instruction, question.kind, cases, user=question.user)
@@ -164,14 +199,16 @@ def _ask(
 
 def _solved(
     claims: Sequence[Expr], instruction: Instruction, kind: str, cases: Sequence[Case], showing: Showing
-) -> tuple[bool | None, StateWitness | None]:
+) -> Answer:
     """Return what the solver says of claims, and, if it says yes and a state is wanted, one, replayed."""
     if FALSE in claims:
         return False, None
-    asked = Dialog(*claims)
-    answer = asked.check()
+    answer = satisfiable(*claims)
     if not answer or showing is Showing.NOTHING:
         return answer, None
+    asked = Dialog(*claims)
+    if not asked.check():
+        return None, None
     return True, state_witness(
         nicer(asked, cases) if showing is Showing.NICE else asked.model(), instruction, kind, cases
     )
@@ -180,9 +217,7 @@ def _solved(
 # Privileged ---------------------------------------------------------------------------------------------------------
 
 
-def _privileged(
-    space: StateSpace, instruction: Instruction, showing: Showing, *, structural: bool
-) -> tuple[bool | None, StateWitness | None]:
+def _privileged(space: StateSpace, instruction: Instruction, showing: Showing, *, structural: bool) -> Answer:
     """Decide: in user mode always a privilege trap, in supervisor mode never one, memory traps aside."""
     user, supervisor = instruction.user, instruction.supervisor
     if structural and not any(t.privilege for t in supervisor.traps):

@@ -1,10 +1,15 @@
 """The solver: the only module that imports it.
 
-Every question gets a solver of its own, in a context of its own, and is put as text that depends on the question alone.
-So an answer, and a model, do not depend on what was asked before. Limits are the solver's resource counter, no clock.
+Every question gets a solver of its own, and is put as text that depends on the question alone. A context of its own
+costs more than most questions do. So where no more than yes or no is wanted, a context that was used before is tried
+first, with half of the resources; a yes or no is right wherever it comes from. A model, and that no answer was found,
+come from a context of its own, and so do not depend on what was asked before. Limits are the solver's resource counter,
+no clock.
 """
 
 from collections.abc import Mapping
+from functools import partial
+from threading import local
 from typing import Any
 
 import z3
@@ -68,10 +73,18 @@ class Model:
 class Dialog:
     """A question that may be added to: claims, of which it is asked whether all can hold together."""
 
-    def __init__(self, *claims: Expr, over: Over = Over.BITS, seed: int = 0, width: int = WIDTH) -> None:
-        self._context = z3.Context()
+    def __init__(
+        self,
+        *claims: Expr,
+        over: Over = Over.BITS,
+        seed: int = 0,
+        width: int = WIDTH,
+        context: z3.Context | None = None,
+        resources: int | None = None,
+    ) -> None:
+        self._context = context or z3.Context()
         self._solver = z3.SimpleSolver(ctx=self._context)
-        self._solver.set("rlimit", RESOURCES)
+        self._solver.set("rlimit", RESOURCES if resources is None else resources)
         self._solver.set("random_seed", seed)
         self._script = Script(over, width)
         self.add(*claims)
@@ -116,9 +129,17 @@ def _number(value: Any) -> int:
     return int(value.as_long())
 
 
+_shared = local()
+"""A context for each thread, for questions of which the answer alone is wanted."""
+
+
 def satisfiable(*claims: Expr, over: Over = Over.BITS, seed: int = 0, width: int = WIDTH) -> bool | None:
     """Say whether claims can hold together; nothing if the solver has reached its limit."""
-    return Dialog(*claims, over=over, seed=seed, width=width).check()
+    asked = partial(Dialog, *claims, over=over, seed=seed, width=width)
+    if not hasattr(_shared, "context"):
+        _shared.context = z3.Context()
+    answer = asked(context=_shared.context, resources=RESOURCES // 2 or 1).check()
+    return asked().check() if answer is None else answer
 
 
 def identity() -> dict[str, str]:

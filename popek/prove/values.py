@@ -6,9 +6,9 @@ knows.
 
 from collections.abc import Mapping
 from enum import Enum, unique
-from typing import Any
+from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from popek.errors import PopekError, Problem, nearest
 from popek.language.phrase import say
@@ -71,33 +71,70 @@ class StateWitness(Shown):
         }
 
 
-@frozen
+class Findings(Protocol):
+    """What an instruction is sensitive to; it may be found out when it is asked, and not before."""
+
+    def sensitive(self, *, user: bool) -> bool | None:
+        """Say whether it is sensitive, with `user` between states of user mode alone; nothing if nobody knows."""
+        ...
+
+    def kinds(self, *, user: bool) -> Mapping[str, StateWitness | None]:
+        """Return all that it is sensitive to, in order, each with the witness if there is one."""
+        ...
+
+
+@frozen(eq=False)
 class Classes(Shown):
     """The classes of one instruction, each true, false, or nothing where the solver did not decide it.
 
-    `kinds` are "control" and the resources on which it depends; `witnesses` has one for each, `user_witnesses` one for
-    each kind that shows between user-mode states alone, `not_privileged` one if it is not privileged.
+    What it is sensitive to is decided when it is asked for: the theorems need no more than whether.
+    `not_privileged` is a witness if it is not privileged.
     """
 
     name: str
     privileged: bool | None
-    sensitive: bool | None
-    user_sensitive: bool | None
-    kinds: tuple[str, ...]
-    user_kinds: tuple[str, ...]
-    witnesses: Mapping[str, StateWitness]
-    user_witnesses: Mapping[str, StateWitness]
+    _findings: Findings = field(repr=False)
     not_privileged: StateWitness | None
+
+    @property
+    def sensitive(self) -> bool | None:
+        """Whether it is sensitive: it changes a resource, or what it does depends on one."""
+        return self._findings.sensitive(user=False)
+
+    @property
+    def user_sensitive(self) -> bool | None:
+        """Whether it is so between states of user mode alone."""
+        return self._findings.sensitive(user=True)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The ways in which it is sensitive: "control", and the resources on which it depends."""
+        return tuple(self._findings.kinds(user=False))
+
+    @property
+    def user_kinds(self) -> tuple[str, ...]:
+        """Those of them that show between states of user mode alone."""
+        return tuple(self._findings.kinds(user=True))
+
+    @property
+    def witnesses(self) -> Mapping[str, StateWitness]:
+        """A witness for each of `kinds`, if they were wanted."""
+        return {k: w for k, w in self._findings.kinds(user=False).items() if w}
+
+    @property
+    def user_witnesses(self) -> Mapping[str, StateWitness]:
+        """A witness for each of `user_kinds`, if they were wanted."""
+        return {k: w for k, w in self._findings.kinds(user=True).items() if w}
 
     @property
     def critical(self) -> bool | None:
         """Whether it is sensitive and not privileged."""
-        return _and(self.sensitive, _not(self.privileged))
+        return False if self.privileged else _and(self.sensitive, _not(self.privileged))
 
     @property
     def user_critical(self) -> bool | None:
         """Whether it is user-sensitive and not privileged."""
-        return _and(self.user_sensitive, _not(self.privileged))
+        return False if self.privileged else _and(self.user_sensitive, _not(self.privileged))
 
     @property
     def innocuous(self) -> bool | None:

@@ -4,14 +4,18 @@ import pytest
 from attrs import evolve
 
 from popek.engine.reference import apply
+from popek.isa import shipped
+from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause, Put, Trap
 from popek.isa.classic import CLASSIC, INNOCUOUS, SYSTEM
 from popek.isa.expression import as_expr, element, eq, ite, load
 from popek.isa.instruction import EXECUTES, IGNORED, TRAPS, A, Instruction, rb
 from popek.isa.slot import BASE, BOUND, MEMORY, MODE, PC, REGISTERS, TIMER
-from popek.prove.classes import Showing, classify, classify_one
+from popek.prove.classes import Showing, classify, classify_instruction, classify_one
+from popek.prove.symbolic import StateSpace
 from popek.prove.theorems import theorem_1, theorem_2, theorem_3
 from popek.prove.values import Classes, PropertyVerdict, Status
+from popek.testing.made_classes import made_classes
 from popek.testing.states import made
 
 CLASSES = {c.name: c for c in classify(CLASSIC)}
@@ -135,7 +139,7 @@ def test_a_witness_can_be_stepped_by_hand() -> None:
 
 
 def _classes(privileged: bool | None, sensitive: bool | None) -> Classes:
-    return Classes("odd", privileged, sensitive, sensitive, (), (), {}, {}, None)
+    return made_classes("odd", privileged=privileged, sensitive=sensitive, user_sensitive=sensitive)
 
 
 def test_what_nobody_knows_is_said_to_be_unknown() -> None:
@@ -155,6 +159,27 @@ def test_theorem_2_needs_a_monitor_that_does_not_know_the_time() -> None:
     assert theorem_2(first, late).blame == ("odd",)
     refuted = theorem_1([_classes(privileged=False, sensitive=True)])
     assert theorem_2(refuted, PropertyVerdict(Status.PROVED)).blame == ("odd",)
+
+
+@pytest.mark.parametrize("showing", Showing)
+@pytest.mark.parametrize(
+    "isa", [CLASSIC, *(shipped.find(n) for n in ("x86", "vax-rings", "armv7"))], ids=lambda i: i.name
+)
+def test_what_is_asked_first_changes_nothing(isa: Isa, showing: Showing) -> None:
+    """Whether it is sensitive, how, and shown by which states, does not depend on what was wanted before."""
+    space = StateSpace(isa.slots, isa.arrays, isa.translation)
+    orders = ("sensitive", "user_sensitive", "kinds"), ("user_kinds", "sensitive"), ("kinds", "user_sensitive")
+    for each in isa.instructions if showing is not Showing.NICE else isa.instructions[::9]:
+        found = []
+        for order in orders:
+            fresh = classify_instruction.__wrapped__(space, each, showing=showing)
+            for name in order:
+                getattr(fresh, name)
+            found.append((fresh.to_dict(), fresh.witnesses, fresh.user_witnesses))
+        assert found[0] == found[1] == found[2]
+        known = fresh.to_dict()
+        assert known["sensitive"] == bool(known["kinds"])
+        assert known["user_sensitive"] == bool(known["user_kinds"])
 
 
 def test_a_choice_between_equal_values_depends_on_nothing() -> None:

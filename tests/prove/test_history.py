@@ -6,12 +6,12 @@ import pytest
 
 from popek.isa.architecture import Isa
 from popek.isa.variants import VARIANTS
-from popek.prove import obligation, properties
+from popek.prove import obligation, properties, solver
 from popek.prove.hints import hints
 from popek.prove.obligation import Obligation
 from popek.prove.properties import obligations
 from popek.prove.samples import samples
-from popek.prove.solver import Dialog
+from popek.prove.solver import Dialog, satisfiable
 from popek.prove.terms import negated
 from popek.testing.faults import classes_of
 from popek.vmm.monitor import TRAP_AND_EMULATE
@@ -79,3 +79,18 @@ def test_samples_are_states_like_any_other() -> None:
     meeting = [s for s in samples() if all(s.holds(a) for a in question.assumptions)]
     assert meeting
     assert Dialog(*question.assumptions).check()
+
+
+def test_an_answer_within_a_limit_does_not_depend_on_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the context that questions share cannot answer is asked of one of its own; what neither can is not known."""
+    each = next(iter(questions(ISAS[NAMES[0]])))
+    assert each.query
+    question = each.query()
+    claims = *question.assumptions, negated(question.goal)
+    answer = satisfiable(*claims)
+    assert answer is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(solver, "RESOURCES", 1)
+        assert satisfiable(*claims) is None
+    assert satisfiable(*claims) is answer
+    assert Dialog(*claims).check() is answer

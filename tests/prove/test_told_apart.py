@@ -36,6 +36,7 @@ from popek.prove.terms import function, same, unequal, unknown
 from popek.prove.theorems import theorem_1
 from popek.prove.values import Status
 from popek.testing.faults import FEW
+from popek.testing.made_classes import made_classes
 from popek.vmm.compare import LockStep
 from popek.vmm.monitor import EMULATED, HARDWARE_ASSISTED, MONITORS, TRANSLATION_FULL, TRAP_AND_EMULATE, Monitor
 
@@ -179,7 +180,7 @@ def test_what_a_real_trap_writes_is_not_recovered_as_the_guests(*, structural: b
 def test_efficiency_is_not_proved_of_what_may_be_innocuous(*, structural: bool) -> None:
     """An instruction is translated if it is not known to be innocuous; if it is, after all, that costs efficiency."""
     known = classify(_SMALL, showing=Showing.NOTHING)
-    unsure = [evolve(c, sensitive=None) if c.name == "ld" else c for c in known]
+    unsure = [made_classes("ld", privileged=False, sensitive=None) if c.name == "ld" else c for c in known]
     for given, expected in ((known, Status.PROVED), (unsure, Status.UNKNOWN)):
         proof = prove(_SMALL, TRANSLATION_FULL, given, structural=structural)
         assert proof.verdict("efficiency").status is expected

@@ -24,6 +24,7 @@ from popek.prove.values import (
 from popek.report.drawing import drawing, safe
 from popek.report.marks import SHORT, SIGNS, mark
 from popek.shown import Shown
+from popek.testing.made_classes import made_classes
 
 
 class Program:
@@ -46,7 +47,7 @@ def text(value: Any, width: int = 80) -> str:
 
 def classes(name: str, *, critical: bool = False) -> Classes:
     """Return made-up classes."""
-    return Classes(name, not critical, True, False, ("control",), (), {}, {}, None)
+    return made_classes(name, privileged=not critical, sensitive=True)
 
 
 def verdict(name: str = "classic", *statuses: Status) -> IsaVerdict:

@@ -4,11 +4,12 @@ import pytest
 
 from popek.prove.values import Classes
 from popek.report.sets import MOST, sets
+from popek.testing.made_classes import made_classes
 
 
 def classes(name: str, *, sensitive: bool | None, privileged: bool | None) -> Classes:
     """Return made-up classes."""
-    return Classes(name, privileged, sensitive, False, (), (), {}, {}, None)
+    return made_classes(name, privileged=privileged, sensitive=sensitive)
 
 
 MADE = (
