@@ -83,6 +83,24 @@ class Findings(Protocol):
         ...
 
 
+@frozen
+class Found:
+    """What has been found out."""
+
+    in_any: bool | None
+    in_user: bool | None
+    any_kinds: Mapping[str, StateWitness | None] = field(factory=dict)
+    user_kinds: Mapping[str, StateWitness | None] = field(factory=dict)
+
+    def sensitive(self, *, user: bool) -> bool | None:
+        """Say whether it is sensitive, as in `Findings`."""
+        return self.in_user if user else self.in_any
+
+    def kinds(self, *, user: bool) -> Mapping[str, StateWitness | None]:
+        """Return all that it is sensitive to, as in `Findings`."""
+        return self.user_kinds if user else self.any_kinds
+
+
 @frozen(eq=False)
 class Classes(Shown):
     """The classes of one instruction, each true, false, or nothing where the solver did not decide it.
@@ -95,6 +113,19 @@ class Classes(Shown):
     privileged: bool | None
     _findings: Findings = field(repr=False)
     not_privileged: StateWitness | None
+
+    def found(self) -> Found:
+        """Return all that can be found out of what it is sensitive to."""
+        return Found(self.sensitive, self.user_sensitive, *(self._findings.kinds(user=u) for u in (False, True)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Classes):
+            return NotImplemented
+        one, two = ((c.name, c.privileged, c.not_privileged, c.found()) for c in (self, other))
+        return one == two
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Classes, (self.name, self.privileged, self.found(), self.not_privileged)
 
     @property
     def sensitive(self) -> bool | None:

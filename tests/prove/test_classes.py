@@ -1,5 +1,7 @@
 """The classes are those of the paper, made exact; each "is" comes with states that have been stepped."""
 
+import copy
+
 import pytest
 from attrs import evolve
 
@@ -180,6 +182,15 @@ def test_what_is_asked_first_changes_nothing(isa: Isa, showing: Showing) -> None
         known = fresh.to_dict()
         assert known["sensitive"] == bool(known["kinds"])
         assert known["user_sensitive"] == bool(known["user_kinds"])
+
+
+def test_classes_are_values() -> None:
+    """They are copied and compared with all that there is to be found out of them."""
+    one = classify_one(CLASSIC.vary("readable", getmode=EXECUTES), "getmode")
+    again = copy.deepcopy(one)
+    assert again == one
+    assert again.witnesses["mode"] == one.witnesses["mode"]
+    assert one != CLASSES["getmode"]
 
 
 def test_a_choice_between_equal_values_depends_on_nothing() -> None:
