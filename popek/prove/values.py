@@ -124,6 +124,9 @@ class Classes(Shown):
         one, two = ((c.name, c.privileged, c.not_privileged, c.found()) for c in (self, other))
         return one == two
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.privileged))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Classes, (self.name, self.privileged, self.found(), self.not_privileged)
 
