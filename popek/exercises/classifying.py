@@ -7,7 +7,7 @@ from popek.exercises.question import Question, Topic, mark_names
 from popek.language.phrase import one_below_another, say
 from popek.library import exploring
 from popek.prove.classes import classify_one
-from popek.prove.explain import Explanation
+from popek.prove.explanation import Explanation
 
 CLASSES = ("privileged", "sensitive", "user-sensitive", "critical", "innocuous")
 

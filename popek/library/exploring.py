@@ -6,7 +6,7 @@ from popek.prove import claim as claims
 from popek.prove import explain as explaining
 from popek.prove import lattice as lattices
 from popek.prove import repair as repairing
-from popek.prove.explain import Explanation, Overview
+from popek.prove.explanation import Explanation, Overview
 from popek.prove.lattice import Lattice
 from popek.prove.repair import Repairs
 

@@ -4,13 +4,8 @@ Everything said is read off something decided: a class, a witness that was repla
 any instruction by its name.
 """
 
-from collections.abc import Iterator, Sequence
-from enum import Enum, unique
-from typing import Any
+from collections.abc import Iterator
 
-from attrs import frozen
-
-from popek.errors import PopekError, Problem, nearest
 from popek.isa.architecture import Isa
 from popek.isa.expression import TRUE
 from popek.isa.instruction import InUser
@@ -20,145 +15,16 @@ from popek.prove import plain_words
 from popek.prove.claim import THEOREM_1, THEOREM_3, Claim, applicable, of_instruction_under, worst
 from popek.prove.classes import LITERAL, Showing, classify, classify_one
 from popek.prove.consequences import consequences
+from popek.prove.explanation import Blamed, Explanation, Overview, Passage, chosen
 from popek.prove.lattice import OWN
 from popek.prove.monitor_words import told_under
 from popek.prove.plain_words import listed
 from popek.prove.theorems import theorem_1, theorem_3
-from popek.prove.values import PROPERTIES, Classes, StateWitness, Status, TheoremVerdict
-from popek.shown import Shown
-from popek.vmm.monitor import HYBRID, MONITORS, TRAP_AND_EMULATE, Monitor
+from popek.prove.values import PROPERTIES, Classes, StateWitness, Status
+from popek.vmm.monitor import HYBRID, TRAP_AND_EMULATE, Monitor
 
 USUAL = (TRAP_AND_EMULATE, HYBRID)
 """The monitors of theorems 1 and 3, which are explained unless another is asked for."""
-
-
-@unique
-class About(Enum):
-    """What a passage is about."""
-
-    CLASS = "class"
-    THEOREM = "theorem"
-    MONITOR = "monitor"
-
-
-PLAIN = ("privileged", "sensitive", "innocuous", "critical", "user-sensitive")
-"""Classes that are no kind of sensitivity."""
-
-
-@frozen
-class Passage:
-    """One claim on an instruction, whether it holds, why, and the states that show it, reduced to what matters."""
-
-    claim: str
-    holds: bool | None
-    text: str
-    witness: StateWitness | None = None
-
-    @property
-    def about(self) -> About:
-        """What it is about."""
-        if self.claim.startswith("theorem"):
-            return About.THEOREM
-        return About.MONITOR if self.claim.partition(".")[0] in MONITORS else About.CLASS
-
-    @property
-    def name(self) -> str:
-        """What the claim is called among people."""
-        if self.about is About.CLASS and self.claim not in PLAIN:
-            return (
-                say("sensitive by its trap")
-                if self.claim == LITERAL
-                else say("{kind}-sensitive", kind=word(self.claim))
-            )
-        monitor, dot, prop = self.claim.partition(".")
-        return (
-            say("{monitor}: {prop}", monitor=monitor, prop=word(prop))
-            if dot
-            else word(self.claim.replace("theorem-", "theorem "))
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the same as JSON has it."""
-        return {
-            "claim": self.claim,
-            "about": self.about.value,
-            "holds": self.holds,
-            "text": self.text,
-            "witness": self.witness.to_dict() if self.witness else None,
-        }
-
-
-@frozen
-class Explanation(Shown):
-    """Why an instruction is what it is. `user` is what user mode makes of it: "traps", "executes", ..."""
-
-    isa: str
-    title: str
-    instruction: str
-    operands: str
-    doc: str
-    user: str
-    literal: bool
-    classes: Classes
-    passages: tuple[Passage, ...]
-
-    def __getitem__(self, claim: str) -> Passage:
-        """Return the passage on a claim."""
-        return _chosen(self.passages, claim)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the same as JSON has it."""
-        return {
-            "isa": self.isa,
-            "title": self.title,
-            "literal": self.literal,
-            "instruction": self.instruction,
-            "operands": self.operands,
-            "doc": self.doc,
-            "user": self.user,
-            "classes": self.classes.to_dict(),
-            "passages": [p.to_dict() for p in self.passages],
-        }
-
-
-@frozen
-class Blamed:
-    """An instruction that stands in the way of something: what it is, in a sentence, and of which claims."""
-
-    instruction: str
-    kinds: tuple[str, ...]
-    says: str
-    claims: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the same as JSON has it."""
-        return {
-            "instruction": self.instruction,
-            "kinds": list(self.kinds),
-            "says": self.says,
-            "claims": list(self.claims),
-        }
-
-
-@frozen
-class Overview(Shown):
-    """Who is to blame for what in an ISA: under the theorems, and under the monitors that they promise."""
-
-    isa: str
-    title: str
-    literal: bool
-    theorems: tuple[TheoremVerdict, ...]
-    blamed: tuple[Blamed, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the same as JSON has it."""
-        return {
-            "isa": self.isa,
-            "title": self.title,
-            "literal": self.literal,
-            "theorems": {str(t.number): t.to_dict() for t in self.theorems},
-            "blamed": [b.to_dict() for b in self.blamed],
-        }
 
 
 def overview(isa: Isa, *, literal: bool = False) -> Overview:
@@ -187,24 +53,10 @@ def explain(isa: Isa, instruction: str, claim: str | None = None, *, literal: bo
     """
     known = classify_one(isa, isa[instruction].name, literal=literal, showing=Showing.NICE)
     subject = _Subject(isa, known, literal=literal)
-    passages = tuple(subject.passages()) if claim is None else (_chosen(tuple(subject.all()), claim),)
+    passages = tuple(subject.passages()) if claim is None else (chosen(tuple(subject.all()), claim),)
     found = isa[instruction]
     user = found.in_user.value if isinstance(found.in_user, InUser) else OWN
     return Explanation(isa.name, isa.title, found.name, found.operands, found.doc, user, literal, known, passages)
-
-
-def _chosen(passages: Sequence[Passage], claim: str) -> Passage:
-    known = {p.claim: p for p in passages}
-    wanted = claim.strip().casefold().replace("_", "-").removesuffix("-sensitive")
-    wanted = {"user": "user-sensitive"}.get(wanted, wanted)
-    if wanted not in known:
-        raise PopekError(
-            Problem(
-                say("there is nothing to explain called `{claim}`", claim=claim),
-                hint=nearest(wanted, known) or _FOR_EXAMPLE,
-            )
-        )
-    return known[wanted]
 
 
 class _Subject:
@@ -409,5 +261,4 @@ class _Subject:
         return Passage(claim, True if status is None else status.holds, told_under(monitor, self.classes, modes))
 
 
-_FOR_EXAMPLE = say("for example: privileged, control, location, innocuous, theorem-1, hybrid, hybrid.equivalence")
 _OPEN = say("The solver gave up at its limit: it is not known.")

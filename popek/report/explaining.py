@@ -5,7 +5,7 @@ from rich.constrain import Constrain
 
 from popek.language.phrase import Phrase, listed, say
 from popek.language.words import word, words
-from popek.prove.explain import About, Blamed, Explanation, Overview, Passage
+from popek.prove.explanation import About, Blamed, Explanation, Overview, Passage
 from popek.prove.values import StateWitness, Status, TheoremVerdict
 from popek.report.drawing import (
     BAD,

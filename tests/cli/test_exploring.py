@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 import popek
-from popek.prove.explain import Explanation, Overview
+from popek.prove.explanation import Explanation, Overview
 from popek.report.answer import schema
 
 Call = Callable[..., Any]

@@ -11,7 +11,8 @@ from popek.isa.architecture import Isa
 from popek.isa.classic import CLASSIC, SYSTEM
 from popek.isa.instruction import IGNORED
 from popek.prove.classes import Showing, classify, classify_one
-from popek.prove.explain import About, Explanation, explain, overview
+from popek.prove.explain import explain, overview
+from popek.prove.explanation import About, Explanation
 from popek.prove.properties import prove
 from popek.vmm.monitor import HYBRID, TRAP_AND_EMULATE
 
