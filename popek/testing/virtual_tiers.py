@@ -6,6 +6,7 @@ monitor does not make the exits that change nothing else. So are the real trap w
 where the guest may come out of its translated code without a trap.
 """
 
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -73,8 +74,15 @@ def of(drawn: Guest, isa: Isa, monitor: Monitor, steps: int, **options: Any) -> 
 
 def of_loop(isa: Isa, monitor: Monitor, seed: int, steps: int = 2000, **options: Any) -> dict[str, Any]:
     """Return what differs in the run of a random guest that loops."""
-    quantum = Random(seed).choice(QUANTA)  # noqa: S311 - to be repeated, not to be secret
-    words, under = looping(isa, seed), evolve(monitor, quantum=quantum)
+    return of_words(isa, monitor, looping(isa, seed), seed, steps=steps, **options)
+
+
+def of_words(
+    isa: Isa, monitor: Monitor, words: Mapping[int, int], seed: int, *, steps: int, quantum: int = 0, **options: Any
+) -> dict[str, Any]:
+    """Return what differs in the run of a guest of a looping one's size; its quantum is drawn if none is given."""
+    quantum = quantum or Random(seed).choice(QUANTA)  # noqa: S311 - to be repeated, not to be secret
+    under = evolve(monitor, quantum=quantum)
     place = Allotment(300, SIZE)
     made = [VirtualMachine(isa, words, monitor=under, allotment=place, memory=700, **options) for _ in range(2)]
     return differing(made, steps, seed)

@@ -11,6 +11,7 @@ from popek.engine.stepper import Stepper
 from popek.isa.architecture import Isa
 from popek.isa.classic import CLASSIC, SYSTEM
 from popek.isa.classic_vt import CLASSIC_VT
+from popek.isa.porting import port
 from popek.testing.programs import Guest, guest
 from popek.testing.translated import CACHES, rewriting
 from popek.testing.virtual_tiers import everything
@@ -60,7 +61,9 @@ class Way:
         under = _for(drawn, MONITORS[self.technique])
         options |= {"allotment": drawn.allotment, "memory": drawn.memory}
         apart = frozenset(i.name for i in SYSTEM)
-        return VirtualMachine(self.isa, drawn.words, monitor=under, sensitive=apart, **options)
+        ported = under.for_ported and drawn.seed % 2 == 0
+        words = port(drawn.words, self.isa, apart).words if ported else drawn.words
+        return VirtualMachine(self.isa, words, monitor=under, sensitive=apart, **options)
 
 
 def ways(*engines: str) -> Iterator[Way]:

@@ -37,6 +37,17 @@ def test_they_do_so_in_unfolded_regions(way: Way, monkeypatch: pytest.MonkeyPatc
         assert not way.differing(seed, 300), seed
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("way", NATIVE, ids=str)
+def test_very_many_do_so_in_unfolded_regions(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five thousand each."""
+    from popek.engine.native import regions  # noqa: PLC0415 - only where the compiler is installed
+
+    monkeypatch.setattr(regions, "PLAIN", regions.UNFOLDED)
+    for seed in range(30_000, 35_000):
+        assert not way.differing(seed, 300), seed
+
+
 @pytest.mark.parametrize("way", PYTHON, ids=str)
 def test_random_guests_run_without_a_compiler_as_by_the_reference(way: Way) -> None:
     """Fifty guests each."""

@@ -66,8 +66,7 @@ class Quanta:
         monitor = step.made.monitor
         shipped = not monitor.entry and not monitor.recovery and not monitor.renews
         resumes = monitor.dispatcher[Cause.TIMER].value == "resume"
-        # who has the processor at the end of a quantum does the hypercall that comes next, without an exit for it
-        self.used = shipped and resumes and unseen and not monitor.for_ported
+        self.used = shipped and resumes and unseen
 
     def lengthen(self) -> None:
         """Load the real timer with further quanta, if what it holds is what is left of one."""
@@ -111,6 +110,18 @@ class Quanta:
             if TIMER.clock is not None:
                 with text.only_if(text.value(f"icmp eq i32 {step.real.slot(text, TIMER)}, 0")):
                     step.real.set_slot(text, TIMER.clock, "1")
+
+    def ended_before(self) -> str:
+        """Return whether a quantum has ended just before the attempt that is being made, all being settled."""
+        step, text = self.step, self.step.text
+        skipped, loaded = step.noted(Field.SKIPPED), step.noted(Field.LOADED)
+        timer = text.value(f"zext i32 {step.real.slot(text, TIMER)} to i64")
+        gone = text.value(f"sub i64 {text.value(f'add i64 {loaded}, {skipped}')}, {timer}")
+        beyond = text.value(f"sub i64 {text.value(f'sub i64 {gone}, 1')}, {loaded}")
+        over = text.value(f"icmp sge i64 {beyond}, 0")
+        whole = text.value(f"icmp eq i64 {text.value(f'urem i64 {beyond}, {step.noted(Field.QUANTUM)}')}, 0")
+        some = text.value(f"icmp ne i64 {skipped}, 0")
+        return text.value(f"and i1 {some}, {text.value(f'and i1 {over}, {whole}')}")
 
     def _ended(self, gone: str, loaded: str, quantum: str) -> None:
         """Write what the quanta that have ended would have left behind."""

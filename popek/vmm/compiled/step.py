@@ -15,7 +15,7 @@ from attrs import frozen
 from popek.engine.native import behaviours
 from popek.engine.native.attempt import Attempt, Ends, Trapping, stops
 from popek.engine.native.behaviours import apply
-from popek.engine.native.context import EXITS, Field
+from popek.engine.native.context import EXITS, Field, Trapped
 from popek.engine.native.expressions import Emission, View
 from popek.engine.native.interpreter import Step, buffered, parameters
 from popek.engine.native.views import DIRTY
@@ -198,6 +198,7 @@ class MonitorStep(Step):
 
     def _interrupted(self, source: Interrupt) -> None:
         text = self.text
+        self.quanta.shorten()
         pc = self.view.slot(text, PC)
         self.view.set_slot(text, source.pending, "0")
         text.store(0, "%attempted", "i64")
@@ -212,8 +213,26 @@ class MonitorStep(Step):
         text.go("trap")
 
     def _made(self, made: Trapping) -> None:
+        if self.made.monitor.for_ported and made.kind is Trapped.ILLEGAL and self.quanta.used:
+            self._after_a_quantum()
         self.text.store(1, "%attempted", "i64")
         self._trapping(made.cause, self.view.slot(self.text, PC), made.detail)
+
+    def _after_a_quantum(self) -> None:
+        """If a quantum has ended just before what may be a hypercall, make that exit instead.
+
+        Who has the processor then does the hypercall without an exit of its own.
+        """
+        text = self.text
+        late, on = text.fresh("late"), text.fresh("on")
+        self.clocks.settle()
+        text.branch(self.quanta.ended_before(), late, on, seldom=True)
+        text.label(late)
+        self.clocks.take_back()
+        self.clocks.settle()
+        self.quanta.shorten()
+        text.go("begin")
+        text.label(on)
 
     def _trap(self) -> None:
         text = self.text
