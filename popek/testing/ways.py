@@ -1,6 +1,7 @@
 """Every way to run a guest, bare and under each technique, on each tier, and what differs in the end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from random import Random
 from typing import Any
 
@@ -42,8 +43,8 @@ class Way:
 
     def differing(self, seed: int, steps: int = STEPS) -> dict[str, Any]:
         """Run a random guest by the reference, and in stretches on the tier; return all that is not the same."""
-        drawn, random = _drawn(seed), Random(seed)  # noqa: S311 - to be repeated, not to be secret
-        one, other = (self._machine(drawn) for _ in range(2))
+        guest, random = drawn(seed), Random(seed)  # noqa: S311 - to be repeated, not to be secret
+        one, other = (self.machine(guest) for _ in range(2))
         one.engine, other.engine = "reference", self.engine
         one.run(steps)
         left = steps
@@ -54,11 +55,12 @@ class Way:
         before, after = (_values(m) for m in (one, other))
         return {name: (before[name], after[name]) for name in before if before[name] != after[name]}
 
-    def _machine(self, drawn: Guest) -> Stepper:
+    def machine(self, drawn: Guest, caches: Sequence[int] = CACHES) -> Stepper:
+        """Return a machine with a guest to run in this way; a translation cache has one of those sizes."""
         options: dict[str, Any] = {"typed": drawn.typed, "disk": drawn.disk, "history": 0}
         if self.technique == BARE:
             return Machine(self.isa, drawn.words, memory=drawn.allotment.size, **options)
-        under = _for(drawn, MONITORS[self.technique])
+        under = _for(drawn, MONITORS[self.technique], caches)
         options |= {"allotment": drawn.allotment, "memory": drawn.memory}
         apart = frozenset(i.name for i in SYSTEM)
         ported = under.for_ported and drawn.seed % 2 == 0
@@ -72,13 +74,29 @@ def ways(*engines: str) -> Iterator[Way]:
         yield from (Way(technique, engine) for technique in (BARE, *MONITORS))
 
 
-def _drawn(seed: int) -> Guest:
-    return rewriting(CLASSIC, seed) if seed % 4 == 3 else guest(CLASSIC, seed)
+@contextmanager
+def at_once(jumps: int = 5) -> Iterator[None]:
+    """Make regions of what has been jumped to so few times, as long as this lasts."""
+    from popek.engine.native import tier  # noqa: PLC0415 - needs the compiler, which may not be installed
+
+    usual, tier.THRESHOLD = tier.THRESHOLD, jumps
+    yield
+    tier.THRESHOLD = usual
 
 
-def _for(drawn: Guest, monitor: Monitor) -> Monitor:
+def rewrites(seed: int) -> bool:
+    """Say whether the guest of a seed rewrites itself all the time."""
+    return seed % 4 == 3
+
+
+def drawn(seed: int) -> Guest:
+    """Return the guest of a seed."""
+    return rewriting(CLASSIC, seed) if rewrites(seed) else guest(CLASSIC, seed)
+
+
+def _for(drawn: Guest, monitor: Monitor, caches: Sequence[int]) -> Monitor:
     """Return a monitor with a guest's quantum, and a cache that is sometimes small."""
-    cache = CACHES[drawn.seed % len(CACHES)] if drawn.seed % 3 == 0 else CACHES[-1]
+    cache = caches[drawn.seed % len(caches)] if drawn.seed % 3 == 0 else caches[-1]
     return evolve(monitor, quantum=drawn.quantum, cache=cache)
 
 

@@ -16,8 +16,7 @@ PYTHON = list(ways("python"))
 def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make regions at once."""
     if SOURCES["native"].available:
-        monkeypatch.setattr("popek.engine.native.tier.Native.__init__.__defaults__", (5,))
-        monkeypatch.setattr("popek.vmm.compiled.tier.CompiledMonitor.__init__.__defaults__", (5,))
+        monkeypatch.setattr("popek.engine.native.tier.THRESHOLD", 5)
 
 
 @pytest.mark.parametrize("way", NATIVE, ids=str)

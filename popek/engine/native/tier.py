@@ -32,12 +32,12 @@ class Native:
 
     name = "native"
 
-    def __init__(self, isa: Isa, state: State, threshold: int = THRESHOLD) -> None:
+    def __init__(self, isa: Isa, state: State) -> None:
         self.isa, self._state = isa, state
         self._loop, self.memory = self._prepare()
         self._run: Any = function(self._loop.address("run"), len(self.memory.pointers))
         self.regions = Regions(isa, self.memory)
-        self.memory.fields[Field.THRESHOLD] = threshold
+        self.memory.fields[Field.THRESHOLD] = THRESHOLD
 
     def _prepare(self) -> tuple[Loaded, Memory]:
         """Return the compiled loop, and what it works on."""

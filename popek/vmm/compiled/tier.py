@@ -14,7 +14,7 @@ from popek.engine.native.interpreter import compilable
 from popek.engine.native.llvm import Loaded
 from popek.engine.native.memory import Memory, shared
 from popek.engine.native.regions import Regions
-from popek.engine.native.tier import THRESHOLD, Native
+from popek.engine.native.tier import Native
 from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop
 from popek.isa.architecture import Isa
@@ -101,14 +101,12 @@ def possible(isa: Isa, monitor: Monitor) -> bool:
 class CompiledMonitor(Native):
     """Runs one virtual machine."""
 
-    def __init__(
-        self, isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState, threshold: int = THRESHOLD
-    ) -> None:
+    def __init__(self, isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState) -> None:
         self._virtual, self._monitor = virtual, monitor
         real: State = virtual.real
         self._loaded = loop(Compilation(isa, believed, monitor))
         self._kept = self._keeps()
-        super().__init__(isa, real, threshold)
+        super().__init__(isa, real)
         self.regions = Regions(self._compilable(isa), self.memory)
 
     def _compilable(self, isa: Isa) -> Isa:

@@ -98,7 +98,7 @@ def _eager(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
     where = tmp_path_factory.getbasetemp() / "native"
     monkeypatch.setattr(cache, "directory", lambda: where)
     monkeypatch.setattr(regions, "WORTH", 1)
-    monkeypatch.setattr(tier.Native.__init__, "__defaults__", (5,))
+    monkeypatch.setattr(tier, "THRESHOLD", 5)
 
 
 @pytest.mark.usefixtures("_eager")

@@ -11,8 +11,7 @@ def _eager(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
     where = tmp_path_factory.getbasetemp() / "native"
     monkeypatch.setattr("popek.engine.native.cache.directory", lambda: where)
     monkeypatch.setattr("popek.engine.native.regions.WORTH", 3)
-    monkeypatch.setattr("popek.engine.native.tier.Native.__init__.__defaults__", (5,))
-    monkeypatch.setattr("popek.vmm.compiled.tier.CompiledMonitor.__init__.__defaults__", (5,))
+    monkeypatch.setattr("popek.engine.native.tier.THRESHOLD", 5)
 
 
 @pytest.fixture
