@@ -242,18 +242,22 @@ class Stepper(Pictured, ABC):
 
     def _replay(self, steps: int) -> None:
         self._history.clear()
-        for container, was in self._beginning:
-            if isinstance(container, dict):
-                container.clear()
-                container.update(was)
-            else:
-                container[:] = was
+        self._restore()
         sink, self.sink = self.sink, None
         if steps > REPLAYED:
             self._run_to(steps - REPLAYED)
         while self.counts["steps"] < steps:
             self.step()
         self.sink = sink
+
+    def _restore(self) -> None:
+        """Put everything back to what it was in the beginning."""
+        for container, was in self._beginning:
+            if isinstance(container, dict):
+                container.clear()
+                container.update(was)
+            else:
+                container[:] = was
 
     def _count(self, name: str, amount: int = 1) -> None:
         if amount:

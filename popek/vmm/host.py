@@ -26,9 +26,12 @@ from popek.language.phrase import say
 from popek.vmm import allocator, monitor, scheduler
 from popek.vmm.allotment import Allotment
 from popek.vmm.hardware import Hardware
-from popek.vmm.hosted import Hosted, Order, Phase
+from popek.vmm.hosted import Hosted, Phase
+from popek.vmm.ledger import Ledger
 from popek.vmm.monitor import QUANTUM, TRAP_AND_EMULATE, Monitor
-from popek.vmm.scheduler import ROUND_ROBIN, Claimant, Scheduler
+from popek.vmm.orders import Order, Orders
+from popek.vmm.scheduler import ROUND_ROBIN, Scheduler
+from popek.vmm.standing import Standing
 from popek.vmm.virtual_machine import FRUITLESS, VirtualMachine
 
 MOST_SHARES = 10**6
@@ -65,15 +68,16 @@ class Host(Stepper):
         self._notes: dict[str, Any] = {
             "current": "",
             "last": -1,
-            "clock": 0,
             "switches": 0,
             "lost_by": "",
             "idle": False,
         }
-        self._orders: list[Order] = []
+        self._ledger = Ledger(self.journal)
+        self._known: Standing | None = None
+        self._orders = Orders()
         self._replaying = False
         self._tiers: dict[str, Tier | None] = {}
-        self._begin()
+        self.journal.on = True
 
     @property
     def state(self) -> State:
@@ -83,7 +87,7 @@ class Host(Stepper):
     @property
     def clock(self) -> int:
         """Real time so far, in ticks, up to the end of the last quantum."""
-        return int(self._notes["clock"])
+        return self._ledger.clock
 
     @property
     def switches(self) -> int:
@@ -103,7 +107,7 @@ class Host(Stepper):
         current = self.vms.get(self._notes["current"])
         if current is not None and current.ready:
             return None
-        return None if any(h.ready for h in self.vms.values()) else Outcome.HALTED
+        return None if self._standing.ready else Outcome.HALTED
 
     def __getitem__(self, name: str) -> Hosted:
         """Return the virtual machine of that name; raise `PopekError` with the nearest one if there is none."""
@@ -116,7 +120,13 @@ class Host(Stepper):
     @property
     def taken(self) -> Mapping[str, Allotment]:
         """The allotments that are given away, by their owners' names."""
-        return {n: h.vm.allotment for n, h in self.vms.items() if h.phase is not Phase.DESTROYED}
+        return self._standing.room
+
+    @property
+    def _standing(self) -> Standing:
+        if self._known is None:
+            self._known = Standing(self.vms.values(), self.state.size)
+        return self._known
 
     def start(
         self,
@@ -141,9 +151,9 @@ class Host(Stepper):
                 Problem(say("there is a virtual machine `{name}` already", name=name), hint=say("give it another name"))
             )
         if isinstance(allotment, int):
-            place = allocator.place(self.taken, self.state.size, allotment)
+            place = allocator.place(self._standing.room, allotment)
         else:
-            place = allocator.claim(self.taken, self.state.size, allotment)
+            place = allocator.claim(self._standing.room, allotment)
         under = evolve(_monitor(monitor), quantum=self.quantum)
         vm = partial(
             VirtualMachine, self.isa, dict(words), monitor=under, allotment=place, typed=typed, disk=tuple(disk),
@@ -179,14 +189,17 @@ class Host(Stepper):
         self._order(partial(self._enter, name, after))
 
     def _order(self, do: Callable[[], None]) -> None:
-        """Do what was asked for, as a part of the last step, so that going back takes it back as well."""
+        """Do what was asked for, as a part of the last step, so that going back takes it back as well.
+
+        What is asked for before the first step belongs to the beginning, which is not remembered before it is over.
+        """
         do()
         if self.counts["steps"]:
-            self._orders.append(Order(self.counts["steps"], self._notes["idle"], do))
+            self._orders.add(Order(self.counts["steps"], self._notes["idle"], do))
             self._belongs_to_last_step()
         else:
             self.journal.take()
-            self._begin()
+            self._beginning = []
 
     def _belongs_to_last_step(self) -> None:
         changes = self.journal.take()
@@ -196,11 +209,11 @@ class Host(Stepper):
     def _start(self, name: str, make: Callable[[], VirtualMachine], shares: int, budget: int) -> None:
         vm = make()
         vm.state.wait()
-        made = Hosted(name, len(self.vms), vm, shares, budget)
+        made = Hosted(name, len(self.vms), vm, shares=shares, budget=budget, ledger=self._ledger)
+        standing = self._standing
         self.journal.write(self.vms, name, made)
-        self._join(made)
-        if not budget:
-            made.note(phase=Phase.ENDED)
+        standing.comes(made)
+        self._becomes(made, Phase.READY if budget else Phase.ENDED)
 
     def _enter(self, name: str, phase: Phase) -> None:
         found = self.vms[name]
@@ -208,9 +221,8 @@ class Host(Stepper):
         if phase is Phase.DESTROYED:
             found.note(result=found.vm.result())
             self._clear(found)
-        found.note(phase=phase)
-        if phase is Phase.READY:
-            self._join(found)
+            self._standing.room.take_back(name)
+        self._becomes(found, phase)
 
     def _clear(self, hosted: Hosted) -> None:
         allotment = hosted.vm.allotment
@@ -218,10 +230,16 @@ class Host(Stepper):
             if self.state.memory[address]:
                 self.state.put(MEMORY, address, 0)
 
-    def _join(self, hosted: Hosted) -> None:
-        """Let one begin where the others are: who was away has saved nothing up."""
-        others = [h.notes["passed"] for h in self.vms.values() if h.ready and h is not hosted]
-        hosted.note(passed=max(hosted.notes["passed"], min(others, default=Fraction(0))), waiting=0)
+    def _becomes(self, hosted: Hosted, phase: Phase) -> None:
+        """Let one enter a phase. Who gets ready begins where the others are: who was away has saved nothing up."""
+        standing = self._standing
+        if phase is Phase.READY:
+            hosted.join(standing.ready.least().passed if standing.ready else Fraction(0))
+            standing.claims(hosted)
+            return
+        if hosted.ready:
+            standing.leaves(hosted)
+        hosted.leave(phase)
 
     def _containers(self) -> Mapping[str, Any]:
         own = [(f"{h.name}: {n}", c) for h in self.vms.values() for n, c in h.vm.containers().items()]
@@ -231,7 +249,7 @@ class Host(Stepper):
     def books(self) -> Mapping[str, dict[str, Any]]:
         """What is counted and noticed, of the host and of each virtual machine."""
         each = {f"{h.name}: {n}": c for h in self.vms.values() for n, c in (*h.vm.books.items(), ("account", h.notes))}
-        return {**super().books, "host": self._notes, "vms": self.vms, **each}
+        return {**super().books, "host": self._notes, "ledger": self._ledger.notes, "vms": self.vms, **each}
 
     def _advance(self) -> tuple[Event, Mapping[str, object]] | None:
         left: list[tuple[Hosted, str]] = []
@@ -277,7 +295,7 @@ class Host(Stepper):
         vm = hosted.vm
         if vm.outcome is not None or vm.counts["steps"] >= hosted.budget:
             self._put_away(hosted)
-            hosted.note(phase=Phase.ENDED)
+            self._becomes(hosted, Phase.ENDED)
 
     def _sprint(self, budget: int) -> tuple[str, Sprint] | None:
         """Let a tier of the engine run who is inside, up to a trap or an interrupt, which are the reference's.
@@ -285,8 +303,8 @@ class Host(Stepper):
         A cache of translated code has to see every store, so with one of those nothing is run in this way.
         """
         current: Hosted | None = self.vms.get(self._notes["current"])
-        later = [o.step - 1 - self.counts["steps"] for o in self._orders if self._replaying]
-        most = min([budget, *(n for n in later if n >= 0)])
+        self._remember()
+        most = self._until_order(budget)
         if current is None or not current.ready or not most or self.state.watchers:
             return None
         if self.engine not in self._tiers:
@@ -306,6 +324,13 @@ class Host(Stepper):
         over = done.stop is Stop.BUDGET or not self.platform.running
         return tier.name, Sprint(done.steps, done.instructions, Stop.BUDGET if over else Stop.HAND_OVER)
 
+    def _until_order(self, budget: int) -> int:
+        """Return how many steps of a budget come before the step that the next order belongs to, when going on anew."""
+        if not self._replaying:
+            return budget
+        before = self._orders.before_next(self.counts["steps"])
+        return budget if before is None else min(budget, before)
+
     def _lose(self, culprit: Hosted) -> None:
         """Note that the real processor has stopped: all that were to have it have lost it."""
         self._put_away(culprit)
@@ -313,7 +338,7 @@ class Host(Stepper):
         for hosted in self.vms.values():
             if hosted.phase in (Phase.READY, Phase.PAUSED):
                 hosted.vm.settle(None)
-                hosted.note(phase=Phase.ENDED)
+                self._becomes(hosted, Phase.ENDED)
 
     def _chosen(self) -> Hosted | None:
         """Return who has the processor now; if the quantum is over, that is decided anew."""
@@ -322,11 +347,10 @@ class Host(Stepper):
             return current
         if current is not None:
             self._charge(current)
-        ready = {h.number: h for h in self.vms.values() if h.ready}
-        if not ready:
+        standing = self._standing
+        if not standing.ready:
             return None
-        claims = [Claimant(n, h.notes["passed"]) for n, h in ready.items()]
-        chosen = ready[self.scheduler.pick(claims, self._notes["last"])]
+        chosen = standing.by_number[self.scheduler.pick(standing.ready, self._notes["last"])]
         if chosen is not current:
             if current is not None:
                 current.vm.state.move_out()
@@ -345,27 +369,30 @@ class Host(Stepper):
             self._note("current", "")
 
     def _charge(self, hosted: Hosted) -> None:
-        """Enter one's time in its own books, and in those of who had to wait."""
-        there = [h for h in self.vms.values() if h.ready or h is hosted]
-        ticks = hosted.settle()
-        self._note("clock", self.clock + ticks)
-        total = sum(h.shares for h in there)
-        for each in there:
-            each.note(
-                present=each.notes["present"] + ticks, due=each.notes["due"] + Fraction(ticks * each.shares, total)
-            )
-            if each is not hosted:
-                each.note(waiting=each.notes["waiting"] + ticks)
+        """Enter one's time in the books."""
+        hosted.settle()
+        if hosted.ready:
+            self._standing.claims(hosted)
 
     def _note(self, name: str, value: Any) -> None:
         if self._notes[name] != value:
             self.journal.write(self._notes, name, value)
 
+    def _remember(self) -> None:
+        """Remember the beginning, if this is the first that is done."""
+        if not self._beginning:
+            self._begin()
+
+    def _restore(self) -> None:
+        super()._restore()
+        self._known = None
+
     def step(self) -> Event | None:
         """Do one step of one virtual machine and return what it came to; nothing once nobody is ready."""
+        self._remember()
         event = super().step()
         if self._replaying:
-            for order in (o for o in self._orders if o.step == self.counts["steps"]):
+            for order in self._orders.at(self.counts["steps"]):
                 if order.idle and not self._notes["idle"]:
                     super().step()
                 order.do()
@@ -376,8 +403,8 @@ class Host(Stepper):
         """Go back so many steps; what was asked of the host after them is taken back, too."""
         self._replaying = True
         super().back(steps)
-        self._replaying = False
-        self._orders = [o for o in self._orders if o.step <= self.counts["steps"]]
+        self._replaying, self._known = False, None
+        self._orders.forget(self.counts["steps"])
 
     def __repr__(self) -> str:
         return f"<Host {self.isa.name}, {self.scheduler.name}: {len(self.vms)} VMs, {self.counts['steps']} steps>"

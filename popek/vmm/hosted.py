@@ -4,10 +4,10 @@ from enum import Enum, unique
 from fractions import Fraction
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
-from popek.engine.state import Journal
 from popek.engine.stepper import Result
+from popek.vmm.ledger import Ledger
 from popek.vmm.virtual_machine import VirtualMachine
 
 
@@ -60,17 +60,19 @@ class Account:
 
 
 class Hosted:
-    """One of several virtual machines. `budget` is the most steps that it may take.
+    """One of several virtual machines. `budget` is the most steps that it may take. It is ready when it has joined.
 
-    All that changes is in `notes` and goes through the journal.
+    All that changes is in `notes` and goes through the journal. While it is ready, what it is present, its due and how
+    long it waits go on without a note: they follow from what the ledger had when it joined, and when it last ran.
     """
 
-    def __init__(self, name: str, number: int, vm: VirtualMachine, shares: int, budget: int) -> None:
+    def __init__(self, name: str, number: int, vm: VirtualMachine, *, shares: int, budget: int, ledger: Ledger) -> None:
         self.name, self.number, self.vm, self.shares, self.budget = name, number, vm, shares, budget
-        self._journal: Journal = vm.journal
+        self._ledger, self._journal = ledger, vm.journal
         self.notes: dict[str, Any] = {
-            "phase": Phase.READY, "quanta": 0, "given": 0, "spent": 0, "debt": 0, "used": 0, "passed": Fraction(0),
+            "phase": Phase.PAUSED, "quanta": 0, "given": 0, "spent": 0, "debt": 0, "used": 0, "passed": Fraction(0),
             "due": Fraction(0), "present": 0, "waiting": 0, "longest_wait": 0, "fruitless": 0, "result": (),
+            "joined": 0, "joined_at": Fraction(0), "ran": 0,
         }  # fmt: skip
 
     def note(self, **values: Any) -> None:
@@ -104,9 +106,37 @@ class Hosted:
     @property
     def account(self) -> Account:
         """What it has had of the real machine, up to its last quantum's end."""
-        names = "quanta", "used", "due", "present"
-        wait = max(self.notes["longest_wait"], self.notes["waiting"])
-        return Account(self.shares, **{n: self.notes[n] for n in names}, longest_wait=wait)
+        quanta, used = self.notes["quanta"], self.notes["used"]
+        return Account(self.shares, quanta, used, self._due, self._present, max(self.notes["longest_wait"], self._wait))
+
+    @property
+    def _due(self) -> Fraction:
+        due: Fraction = self.notes["due"]
+        return due + self.shares * (self._ledger.for_one_share - self.notes["joined_at"]) if self.ready else due
+
+    @property
+    def _present(self) -> int:
+        present: int = self.notes["present"]
+        return present + self._ledger.clock - self.notes["joined"] if self.ready else present
+
+    @property
+    def _wait(self) -> int:
+        """How long others have run since it last did, or joined."""
+        return self._ledger.clock - self.notes["ran"] if self.ready else int(self.notes["waiting"])
+
+    def join(self, passed: Fraction) -> None:
+        """Be ready from now on, at a pass that is no less than somebody's."""
+        ledger = self._ledger
+        ledger.changes(self.shares)
+        self.note(phase=Phase.READY, passed=max(self.notes["passed"], passed))
+        self.note(joined=ledger.clock, joined_at=ledger.for_one_share, ran=ledger.clock)
+
+    def leave(self, phase: Phase) -> None:
+        """Be ready no more."""
+        if self.ready:
+            self.note(due=self._due, present=self._present, waiting=self._wait)
+            self._ledger.changes(-self.shares)
+        self.note(phase=phase)
 
     def grant(self, quantum: int) -> None:
         """Begin a quantum, which is shorter by what the last ones were too long, because of the exits at their ends."""
@@ -119,30 +149,19 @@ class Hosted:
         if ticks:
             self.note(spent=self.notes["spent"] + ticks)
 
-    def settle(self) -> int:
-        """Enter the time of the quantum in the books, and return it."""
+    def settle(self) -> None:
+        """Enter the time of the quantum in the books."""
         ticks: int = self.notes["spent"]
+        waited = max(self.notes["longest_wait"], self._wait)
+        self._ledger.passes(ticks)
         self.note(
             spent=0,
             debt=self.notes["debt"] + max(0, ticks - self.notes["given"]),
             used=self.notes["used"] + ticks,
             passed=self.notes["passed"] + Fraction(ticks, self.shares),
-            longest_wait=max(self.notes["longest_wait"], self.notes["waiting"]),
-            waiting=0,
+            longest_wait=waited,
+            ran=self._ledger.clock,
         )
-        return ticks
 
     def __repr__(self) -> str:
         return f"<Hosted {self.name}: {self.phase.value}, {self.vm.counts['steps']} steps>"
-
-
-@frozen
-class Order:
-    """Something that was asked of a host after so many steps: start, pause, resume or destroy.
-
-    `idle`: and after a step more in which nobody got anywhere.
-    """
-
-    step: int
-    idle: bool
-    do: Any = field(repr=False)

@@ -9,21 +9,13 @@ A scheduler is a rule over what is known of those that are ready; it is determin
   that nobody saves up time by being away.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
 from popek.errors import PopekError, Problem, nearest
 from popek.language.phrase import say
-
-
-@frozen
-class Claimant:
-    """A virtual machine that is ready: its number, in order of their starts, and its pass."""
-
-    number: int
-    passed: Fraction
+from popek.vmm.claimants import Claimants
 
 
 @frozen
@@ -35,19 +27,19 @@ class Scheduler:
 
     name: str
     doc: str
-    pick: Callable[[Sequence[Claimant], int], int]
+    pick: Callable[[Claimants, int], int]
     weighs: bool = False
 
 
-def in_turn(ready: Sequence[Claimant], last: int) -> int:
+def in_turn(ready: Claimants, last: int) -> int:
     """Return the next number after the last one, or the first."""
-    return next((c.number for c in ready if c.number > last), ready[0].number)
+    return ready.after(last)
 
 
-def least_pass(ready: Sequence[Claimant], last: int) -> int:
+def least_pass(ready: Claimants, last: int) -> int:
     """Return whoever has had the least for its shares; of several, the first."""
     del last
-    return min(ready, key=lambda c: (c.passed, c.number)).number
+    return ready.least().number
 
 
 ROUND_ROBIN = Scheduler("round-robin", say("Each in turn, a quantum at a time."), in_turn)

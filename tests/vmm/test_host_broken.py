@@ -11,6 +11,7 @@ from popek.isa.slot import REGISTERS
 from popek.testing.hostile import APART, COUNTER, HOSTILE, counters, inhabited, words
 from popek.testing.hosting import Tenant, complaints, remains, unfair
 from popek.vmm import allocator
+from popek.vmm.allocator import Room
 from popek.vmm.allotment import Allotment
 from popek.vmm.hardware import RealState
 from popek.vmm.host import Host
@@ -61,9 +62,9 @@ def test_allotments_that_overlap_by_a_word_are_noticed(monkeypatch: pytest.Monke
     """Where somebody uses the word."""
     right = allocator.place
 
-    def wrong(taken: dict[str, Allotment], memory: int, size: int) -> Allotment:
-        found = right(taken, memory, size)
-        return Allotment(found.base - 1, found.size) if taken else found
+    def wrong(room: Room, size: int) -> Allotment:
+        found = right(room, size)
+        return Allotment(found.base - 1, found.size) if room else found
 
     filler = words("ldi r0, 0\n ldi r1, 25\nagain: addi r1, r1, 1\n st r1, 0(r1)\n jmp again")
     tenants = {n: Tenant(n, filler, 40, 100) for n in ("one", "two")}

@@ -10,9 +10,10 @@ from popek.isa.classic import CLASSIC
 from popek.isa.instruction import EXECUTES
 from popek.testing.hostile import APART, HOSTILE, TECHNIQUES, counters, words
 from popek.testing.hosting import Tenant, complaints, everything
+from popek.vmm.claimants import Claimant, Claimants
 from popek.vmm.host import Host
 from popek.vmm.hosted import Hosted, Phase
-from popek.vmm.scheduler import PROPORTIONAL, ROUND_ROBIN, Claimant
+from popek.vmm.scheduler import PROPORTIONAL, ROUND_ROBIN
 
 
 def spinners(host: Host, *shares: int) -> list[Hosted]:
@@ -53,7 +54,7 @@ def test_who_comes_late_or_was_away_gets_nothing_for_it() -> None:
 
 def test_in_turn_is_in_the_order_of_starts() -> None:
     """Whoever is ready after the last one, or the first."""
-    ready = [Claimant(n, Fraction(9 - n)) for n in (0, 2, 5)]
+    ready = Claimants(Claimant(n, Fraction(9 - n)) for n in (0, 2, 5))
     assert [ROUND_ROBIN.pick(ready, last) for last in (-1, 0, 1, 2, 5, 9)] == [0, 2, 2, 5, 0, 0]
     assert PROPORTIONAL.pick(ready, 0) == 5
 
@@ -97,3 +98,14 @@ def test_a_tier_is_really_used_and_stops_for_who_stops_the_processor() -> None:
     host.run()
     assert (host.outcome, host.lost_by) == (Outcome.LOST, "n1")
     assert host.sprinted["python"] > 3000
+
+
+def test_who_only_waits_is_not_written_to() -> None:
+    """The end of a quantum is entered in the books of whose it was, however many others there are."""
+    host = Host(CLASSIC, apart=lambda _: APART, memory=4000, scheduler=PROPORTIONAL, quantum=10)
+    spinners(host, *[1] * 60)
+    before = [dict(h.notes) for h in host.vms.values()]
+    host.run(25)
+    touched = [h.number for h, was in zip(host.vms.values(), before, strict=True) if h.notes != was]
+    assert touched == [0, 1, 2]
+    assert [h.account.longest_wait for h in host.vms.values()] == [10, 10, *[20] * 58]
