@@ -27,7 +27,7 @@ def test_what_is_due_is_the_sum_over_all_stretches() -> None:
             before[n], due[n] = ledger.for_one_share, Fraction(0)
         ticks = random.randrange(20)
         ledger.passes(ticks)
-        for one in shares:
-            due[one] += Fraction(ticks * shares[one], sum(shares.values()))
+        for one, own in shares.items():
+            due[one] += Fraction(ticks * own, sum(shares.values()))
     Journal.undo(ledger._journal.take())
     assert ledger.notes == fresh
