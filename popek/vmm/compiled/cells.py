@@ -41,13 +41,16 @@ FACTOR = 31
 
 
 class Cells:
-    """The rows of one cache, and the table of its blocks."""
+    """The rows of one cache, and the table of its blocks.
+
+    There is a row more, in which nothing ever is: the guest goes on behind a call, and that may be the last word.
+    """
 
     def __init__(self, code: TranslatedCode, context: tuple[Slot, ...]) -> None:
         self._code = code
         self._width = CONTEXT + len(context)
         self._seen: list[Cell] = []
-        self.words = (ctypes.c_uint32 * (self._width * len(code.cache.cells)))()
+        self.words = (ctypes.c_uint32 * (self._width * (len(code.cache.cells) + 1)))()
         self.heads = (ctypes.c_uint32 * (BUCKETS + NEAR))()
 
     def follow(self) -> list[int]:

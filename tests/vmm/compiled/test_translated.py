@@ -13,14 +13,14 @@ pytest.importorskip("llvmlite")
 from popek.engine.native.context import Field
 from popek.isa.assembler import assemble
 from popek.isa.classic import CLASSIC, SYSTEM
-from popek.isa.slot import REGISTERS
+from popek.isa.slot import PC, REGISTERS
 from popek.testing.loops import SIZE, looping
 from popek.testing.programs import guest
 from popek.testing.translated import CACHES, ODD, jumping, rewriting
 from popek.testing.virtual_tiers import everything, of, of_guest, of_loop
 from popek.vmm.allotment import Allotment
 from popek.vmm.compiled import cache_regions, translated
-from popek.vmm.compiled.cells import OWN_PC
+from popek.vmm.compiled.cells import OWN_PC, Kind
 from popek.vmm.monitor import TRANSLATION, TRANSLATION_FULL, Monitor
 from popek.vmm.translation.cache import TranslationCache
 from popek.vmm.virtual_machine import VirtualMachine
@@ -209,3 +209,24 @@ def test_jumps_that_are_not_counted_are_noticed(monkeypatch: pytest.MonkeyPatch)
     """By the interpreter of the cache, or in a region."""
     monkeypatch.setattr(translated.TranslatedStep, "returned", lambda _self: None)
     assert noticed()
+
+
+def test_what_lies_behind_the_last_word_is_no_code() -> None:
+    """A call may be the last word, and the guest goes on behind it: where there is nothing, whatever memory has there.
+
+    And it is looked at: were there code for the guest's next pc, the guest would run it, and be nowhere in the cache.
+    """
+    drawn = rewriting(CLASSIC, 3)
+    under = evolve(TRANSLATION_FULL, quantum=drawn.quantum, cache=5)
+    vm = VirtualMachine(CLASSIC, drawn.words, monitor=under, allotment=drawn.allotment, memory=drawn.memory, **APART)
+    vm.engine = "native"
+    code: Any = vm.state.elsewhere
+    while code.notes["at"] != under.cache:
+        vm.run(1)
+    cells = vm._fast._monitors["native"].cells
+    behind = slice(cells._width * under.cache, cells._width * (under.cache + 1))
+    assert cells.words[behind] == [0] * cells._width
+    assert len(cells.words) == behind.stop
+    cells.words[behind] = [Kind.COPY, vm.state.slot(PC), CLASSIC["nop"].encode({}), 0, *code.context]
+    with pytest.raises(IndexError):
+        vm.run(2)
