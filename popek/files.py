@@ -275,6 +275,12 @@ def _load_python(path: Path) -> tuple[Isa, Expectation | None]:
     file = _place(str(path)).file
     names = python_file.run(text, file, str(path.parent))
     isa = python_file.bound(text, file, names, "isa", Isa)
+    known = shipped.find(isa.name)
+    if known is not None and known is not isa:
+        hint = say('call it something else, such as "my-{name}"', name=printable(isa.name))
+        raise PopekError(
+            Problem(say("`{name}` is the name of an ISA that is shipped", name=printable(isa.name)), Place(file), hint)
+        )
     return isa, python_file.bound(text, file, names, "expect", Expectation) if "expect" in names else None
 
 

@@ -284,6 +284,15 @@ def test_what_gives_no_isa_is_one_clear_error(name: str, tree: dict[str, str], s
     assert files.load("classic") is CLASSIC
 
 
+def test_no_file_speaks_for_a_shipped_isa(here: Path) -> None:
+    """What it says of `classic` would look as though it were about the shipped one; the shipped one itself may be."""
+    (here / "same.py").write_text("import popek\nisa = popek.load('classic')\n", "utf-8")
+    assert files.load("same.py") is files.load("classic")
+    (here / "other.py").write_text("import popek\nisa = popek.load('pdp10').vary('classic')\n", "utf-8")
+    with pytest.raises(PopekError, match=r"other\.py: `classic` is the name of an ISA that is shipped"):
+        files.load("other.py")
+
+
 def test_problems_of_a_file_and_of_its_base_are_told_together() -> None:
     """Each problem keeps the place in its own file; the file that the user named comes first."""
     Path("a.toml").write_text("extends = 'b.toml'\ntitle = 3\n", encoding="utf-8")

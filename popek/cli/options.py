@@ -164,12 +164,27 @@ def changes(function: Callable[..., int]) -> Callable[..., int]:
 
 literal = click.option("--literal", is_flag=True, help="Read the paper to the letter: any trap changes a resource.")
 
+_moot = click.option(
+    "--literal", is_flag=True, expose_value=False, help="Read the paper to the letter; nothing here depends on it."
+)
+"""Goes wherever an ISA goes. What a guest does, and how it is written, is the same in either reading."""
+
 _isa = click.option("--isa", metavar="ISA", shell_complete=complete_isa, help="The ISA: a name, a .toml or a .py file.")
 
 
 def isa(function: Callable[..., int]) -> Callable[..., int]:
     """Take an ISA and changes to it."""
     return _isa(changes(function))
+
+
+def unread(function: Callable[..., int]) -> Callable[..., int]:
+    """Take changes to an ISA, and a reading of the paper, where no class and no theorem is decided."""
+    return changes(_moot(function))
+
+
+def unread_isa(function: Callable[..., int]) -> Callable[..., int]:
+    """Take an ISA likewise."""
+    return _isa(unread(function))
 
 
 _machine = all_of(

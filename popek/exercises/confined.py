@@ -9,11 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from attrs import astuple
+
 import popek
 from popek.errors import PopekError, Problem
 from popek.exercises.graded import Item
 from popek.language.phrase import say
 from popek.library import naming, proving
+from popek.library.naming import Changes
 from popek.library.required import PROPERTIES, Grade
 from popek.prove.values import Status
 
@@ -30,11 +33,11 @@ WANTED = PROPERTIES
 BAD_INPUT = 2
 
 
-def monitor_items(file: str, isa: str) -> tuple[Item, ...]:
-    """Prove the properties of the monitor in a .py file for an ISA; raise `PopekError` if the file is not one."""
+def monitor_items(file: str, isa: str, changes: Changes) -> tuple[Item, ...]:
+    """Prove the properties of the monitor in a .py file for a changed ISA; raise `PopekError` if it is none."""
     root = str(Path(popek.__file__).parents[1])
     path = os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p)
-    command = [sys.executable, "-m", "popek.exercises.confined", file, isa]
+    command = [sys.executable, "-m", "popek.exercises.confined", file, isa, json.dumps(astuple(changes))]
     try:
         done = subprocess.run(  # noqa: S603 - this module, and the file that the user named
             command,
@@ -69,8 +72,8 @@ def _limit() -> None:
         resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
-def _items(file: str, isa: str) -> list[Item]:
-    on = naming.isa(isa)
+def _items(file: str, isa: str, changes: Changes) -> list[Item]:
+    on = naming.chosen(isa, changes).isa
     decided = proving.verdict(on, monitor=naming.monitor(file, on)).isas[0].monitors[0]
     found = []
     for name in WANTED:
@@ -83,11 +86,11 @@ def _items(file: str, isa: str) -> list[Item]:
     return found
 
 
-def main(file: str, isa: str) -> int:
+def main(file: str, isa: str, changes: str) -> int:
     """Grade a file inside the limits; print the marks, or what is wrong with the file, as JSON."""
     _limit()
     try:
-        answer: list[object] = [i.to_dict() for i in _items(file, isa)]
+        answer: list[object] = [i.to_dict() for i in _items(file, isa, Changes(*map(tuple, json.loads(changes))))]
     except PopekError as error:
         sys.stdout.write(json.dumps([str(p) for p in error.problems]) + "\n")
         return BAD_INPUT

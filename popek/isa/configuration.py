@@ -79,7 +79,7 @@ def parse(
         )
     base = _base(reader, resolve)
     _keys(reader, base)
-    name = _name(reader) or name or file
+    name = _name(reader) or (file if shipped.find(name) else name or file)
     changes = _user(reader, base)
     expectation = _expectation(reader, base)
     title, doc = (reader.get(str, key) or "" for key in ("title", "doc"))
@@ -122,6 +122,12 @@ def _name(reader: Reader) -> str:
     if name is not None and not (name.strip() and name.isprintable()):
         reader.complain(
             say("a name is some text on one line"), reader.document.value("name"), say('for example: name = "mine"')
+        )
+    if name is not None and shipped.find(name):
+        reader.complain(
+            say("`{name}` is the name of an ISA that is shipped", name=printable(name)),
+            reader.document.value("name"),
+            say('call it something else, such as "my-{name}"', name=printable(name)),
         )
     return name or ""
 

@@ -40,6 +40,10 @@ def _behaviour(value: object) -> Behaviour:
 
 
 def _user(value: object) -> InUser | Behaviour:
+    if isinstance(value, str):
+        names = {each.value: f"popek.{each.name}" for each in InUser}
+        meant = names.get(value) or " or ".join(names.values())
+        raise TypeError(f"a Behaviour was expected, or {meant}, not the text {value!r}")
     return value if isinstance(value, InUser) else _behaviour(value)
 
 

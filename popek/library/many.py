@@ -20,6 +20,7 @@ def run(
     *beside: NamedGuest,
     vms: int | None = None,
     depth: int | None = None,
+    literal: bool = False,
     monitor: NamedMonitor | Sequence[NamedMonitor] | None = None,
     scheduler: str | None = None,
     shares: Sequence[int] = (),
@@ -31,8 +32,9 @@ def run(
     """Run a guest to its end or to its budget, on the bare machine or under a monitor.
 
     With `vms`, or with more guests than one, each is in a virtual machine of its own on one real machine (`Shared`);
-    with `depth`, the guest is under so many monitors, one in the virtual machine of the other (`Deep`). What else there
-    is to say, `running.run` says.
+    with `depth`, the guest is under so many monitors, one in the virtual machine of the other (`Deep`), and the premise
+    of theorem 2 is decided, with `literal` as the paper reads to the letter. What else there is to say, `running.run`
+    says.
     """
     sharing: dict[str, Any] = {"scheduler": scheduler, "shares": shares, "quantum": quantum}
     several = vms is not None or bool(beside)
@@ -54,7 +56,7 @@ def run(
             raise PopekError(
                 Problem(say("the engine `{engine}` does not run nested monitors", engine=engine), hint=hint)
             )
-        return nests.nest(guest, depth, monitor=monitor, dump=asked, **terms)
+        return nests.nest(guest, depth, literal=literal, monitor=monitor, dump=asked, **terms)
     return hosting.inhabit((guest, *beside), vms=vms, monitor=monitor, engine=engine, dump=asked, **sharing, **terms)
 
 

@@ -82,6 +82,7 @@ def nest(
     guest: NamedGuest,
     depth: int,
     *,
+    literal: bool = False,
     isa: NamedIsa | None = None,
     monitor: NamedMonitor | Sequence[NamedMonitor] | None = None,
     memory: int | None = None,
@@ -122,16 +123,16 @@ def nest(
     return evolve(
         deep,
         levels=tuple(_level(vm) for vm in ready.levels),
-        theorem_2=recursive(on),
+        theorem_2=recursive(on, literal=literal),
         at_depths=(*shallower, _exits(ready)) if stats else (),
     )
 
 
-def recursive(isa: Isa) -> Recursive:
+def recursive(isa: Isa, *, literal: bool = False) -> Recursive:
     """Decide the premise of theorem 2."""
     from popek.prove.decide import decide  # noqa: PLC0415 - the solver takes a while to import, and few need it
 
-    found = decide(isa, monitors=()).theorems[2]
+    found = decide(isa, literal=literal, monitors=()).theorems[2]
     return Recursive(found.holds, found.blame, found.reason)
 
 

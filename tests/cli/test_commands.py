@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from popek.cli.main import COMMANDS
+from popek.cli.main import popek as program
 
 Call = Callable[..., Any]
 
@@ -233,6 +235,34 @@ def test_literal(call: Call) -> None:
     (isa,) = json.loads(call("verdict", "classic", "--literal", "--json").out)["isas"]
     assert isa["theorems"]["1"]["holds"] is False
     assert "svc" in isa["theorems"]["1"]["blame"]
+
+
+def test_the_options_of_an_isa_go_wherever_an_isa_goes() -> None:
+    """A command that takes an ISA takes changes to it and `--literal`; the others take none of these."""
+    everywhere = {"execute", "ignore", "trap", "literal"}
+    group = click.Context(program)
+    commands = {name: program.get_command(group, name) for name in COMMANDS}
+    taking = {name: {p.name for p in c.params} & {*everywhere, "isa", "isas"} for name, c in commands.items() if c}
+    assert {n for n, found in taking.items() if found & {"isa", "isas"}} | {"isa"} == {n for n in taking if taking[n]}
+    assert [n for n, found in taking.items() if found and not everywhere <= found] == []
+
+
+def test_literal_where_a_theorem_is_decided_on_the_way(call: Call, tmp_path: Path) -> None:
+    """What `prove --check` requires, the premise of theorem 2 below nested monitors, and a file's expectations."""
+    required = ["prove", "classic", "--property", "efficiency", "--check", "--require", "theorem-1"]
+    assert [call(*required, *more).status for more in ((), ("--literal",))] == [0, 1]
+    nested = ["run", "hello", "--depth", "2", "--json"]
+    told = [json.loads(call(*nested, *more).out)["theorem_2"] for more in ((), ("--literal",))]
+    assert [(t["holds"], t["blame"]) for t in told] == [(True, []), (False, ["svc"])]
+    path = tmp_path / "mine.toml"
+    path.write_text("[user]\nadd = 'executes'\n[expect]\ntheorem-1 = true\n", "utf-8")
+    assert [call("grade", str(path), *more).status for more in ((), ("--literal",))] == [0, 1]
+
+
+@pytest.mark.parametrize("line", ["isa jrst1", "asm hello", "asm probe-popf --port --isa popf", "compare hello"])
+def test_literal_where_nothing_depends_on_it(call: Call, line: str) -> None:
+    """It is taken, and the answer is the same."""
+    assert call(*line.split(), "--literal") == call(*line.split())
 
 
 def test_classify_one(call: Call) -> None:

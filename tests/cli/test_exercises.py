@@ -54,3 +54,24 @@ def test_the_status_is_the_mark(call: Call, tmp_path: Path) -> None:
     path.write_text("nop\nhalt\n", encoding="utf-8")
     assert call("grade", str(path), "--isa", "jrst1").status == 1
     assert '"ok": false' in call("grade", str(path), "--isa", "jrst1", "--json").out
+
+
+def test_the_machine_can_be_changed(call: Call, tmp_path: Path) -> None:
+    """The changes that go wherever an ISA goes make another machine of it, and with it another mark."""
+    notices = tmp_path / "guest.s"
+    notices.write_text("getmode r1\nhalt\n", encoding="utf-8")
+    assert call("grade", str(notices), "--isa", "classic").status == 1
+    assert call("grade", str(notices), "--execute", "getmode").status == 0
+    assert call("grade", str(notices), "--isa", "mode-readable", "--trap", "getmode").status == 1
+    monitor = tmp_path / "monitor.py"
+    monitor.write_text("from popek.vmm.monitor import TRAP_AND_EMULATE as monitor\n", encoding="utf-8")
+    assert [call("grade", str(monitor), *more).status for more in ((), ("--execute", "jsu"))] == [0, 1]
+
+
+def test_answers_are_marked_as_they_were_asked(call: Call, tmp_path: Path) -> None:
+    """A question says itself which machine it is about."""
+    path = tmp_path / "answers.toml"
+    path.write_text("[[answer]]\ntopic = 'classify'\nseed = 1\nanswer = 'innocuous'\n", encoding="utf-8")
+    answer = call("grade", str(path), "--execute", "jsu")
+    assert answer.status == 2
+    assert "no ISA is changed" in answer.err

@@ -68,6 +68,7 @@ def test_a_file_names_and_describes_its_isa() -> None:
     assert (isa.name, isa.title, isa.doc, isa.extends) == ("my-cpu", "A cpu of my own", "Two holes.", "classic")
     assert expected is None
     assert parse("doc = 'no name'", "dir/mine.toml", name="mine")[0].name == "mine"
+    assert parse("doc = 'no name'", "dir/classic.toml", name="classic")[0].name == "dir/classic.toml"
 
 
 def test_what_a_file_does_not_mention_is_as_in_what_it_extends() -> None:
@@ -112,6 +113,8 @@ BAD_TOML = [
     ("a name that is an array", "name = ['a']", "mine.toml:1:8: ", ["takes a text", "an array"]),
     ("a name that is a date", "name = 1974-07-01", "mine.toml:1:8: ", ["takes a text", "a date"]),
     ("an empty name", "name = ''", "mine.toml:1:8: ", ["some text on one line"]),
+    ("a name that is taken", "name = 'classic'", "mine.toml:1:8: ", ["shipped", '"my-classic"', "^^^^^^^^^"]),
+    ("an alias that is taken", "name = 'IA-32'", "mine.toml:1:8: ", ["`IA-32`", "shipped"]),
     ("a name of two lines", "name = '''a\nb'''", "mine.toml:1:8: ", ["some text on one line"]),
     ("a title that is a truth", "title = true", "mine.toml:1:9: ", ["takes a text", "the boolean true"]),
     ("a doc that is a table", "[doc]\nx = 1", "mine.toml:1:2: ", ["takes a text", "a table"]),

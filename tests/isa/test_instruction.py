@@ -30,6 +30,14 @@ def test_supervisor_mode_does_what_the_record_says() -> None:
         assert SET.with_user(in_user).supervisor == Behaviour({TIMER: ra, PC: NEXT})
 
 
+def test_a_text_is_no_behaviour_and_the_error_names_what_is_meant() -> None:
+    """Files and flags say it in words; in Python it has a name, that a checker of types knows."""
+    with pytest.raises(TypeError, match=r"or popek\.EXECUTES, not the text 'executes'"):
+        CLASSIC.vary("x", jsu="executes")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"or popek\.TRAPS or popek\.EXECUTES or popek\.IGNORED, not"):
+        CLASSIC.vary("x", jsu="trap")  # type: ignore[arg-type]
+
+
 def test_executes_is_the_default_and_the_same_in_both_modes() -> None:
     """An instruction of which nothing is said is not privileged."""
     assert SET.in_user is EXECUTES
@@ -64,7 +72,7 @@ def test_what_is_no_data_is_refused(callback: Callable[..., object]) -> None:
     """A Python callback could not be proved, and is refused where it is given."""
     with pytest.raises(TypeError, match="a Behaviour was expected"):
         Instruction("bad", "", 1, "Bad.", callback)
-    with pytest.raises(TypeError, match="cannot be proved"):
+    with pytest.raises(TypeError, match="a Behaviour was expected"):
         SET.with_user(callback)  # type: ignore[arg-type]
 
 

@@ -11,7 +11,7 @@ from popek.library.naming import Changes
 
 @click.command("asm")
 @click.argument("file", shell_complete=options.complete_guest)
-@options.isa
+@options.unread_isa
 @click.option("--port", is_flag=True, help="Replace what is critical on the ISA by hypercalls, and list the changes.")
 @click.option("-o", "--output", metavar="FILE", help="Write the words to a file that `popek disasm` reads.")
 @options.as_json

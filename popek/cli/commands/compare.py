@@ -28,7 +28,7 @@ from popek.vmm.compare import Comparison
 @click.option("--all", "every", is_flag=True, help="Under every monitor that can run guests, in one table.")
 @click.option("--structures", is_flag=True, help="Under the monitor, in each structure a hypervisor may have.")
 @click.option("--costs", metavar="TABLE", help="With either, what prices the cycles: a name or a .toml file (core2).")
-@options.isa
+@options.unread_isa
 @options.machine
 @options.as_json
 def command(

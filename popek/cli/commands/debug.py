@@ -16,7 +16,7 @@ from popek.library.naming import Changes
 @click.command("debug")
 @click.argument("guest", shell_complete=options.complete_guest)
 @click.option("--monitor", metavar="M", shell_complete=options.complete_monitor, help="Under this monitor.")
-@options.isa
+@options.unread_isa
 @options.machine
 def command(*, guest: str, monitor: str | None, isa: str | None, changes: Changes, machine: dict[str, Any]) -> int:
     """Step GUEST forwards and backwards on a screen: code, registers, both machines' state, exits as they happen.

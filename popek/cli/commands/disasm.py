@@ -10,7 +10,7 @@ from popek.library.naming import Changes
 
 @click.command("disasm")
 @click.argument("file")
-@options.isa
+@options.unread_isa
 @options.as_json
 def command(
     *,

@@ -6,12 +6,15 @@ from popek.cli import options
 from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.exercises import grading
+from popek.library.naming import Changes
 from popek.library.required import DEFAULT_MONITOR
 
 
 @click.command("grade")
 @click.argument("file")
 @click.option("--isa", metavar="ISA", shell_complete=options.complete_isa, help="The machine of a guest or a monitor.")
+@options.changes
+@options.literal
 @click.option(
     "--monitor",
     metavar="M",
@@ -20,7 +23,7 @@ from popek.library.required import DEFAULT_MONITOR
     help="What a guest has to notice (trap-and-emulate).",
 )
 @options.as_json
-def command(*, file: str, isa: str | None, monitor: str, as_json: bool) -> int:
+def command(*, file: str, isa: str | None, changes: Changes, literal: bool, monitor: str, as_json: bool) -> int:
     """Mark FILE: answers or an ISA (.toml), a guest that has to notice its monitor (.s), or a monitor (.py).
 
     Answers are found anew, guests are run, ISAs with their [expect] and monitors are proved. A .py file is code: it
@@ -28,6 +31,6 @@ def command(*, file: str, isa: str | None, monitor: str, as_json: bool) -> int:
     something wrong, 3 something not known.
     """
     with waiting("marking"):
-        found = grading.grade(file, isa=isa, monitor=monitor)
+        found = grading.grade(file, isa=isa, changes=changes, literal=literal, monitor=monitor)
     answer("grade", found, as_json=as_json, ok=found.passed)
     return found.status

@@ -13,7 +13,7 @@ from popek.library.naming import AS_IT_IS, Changes
 @click.command("isa")
 @click.argument("name", required=False, shell_complete=options.complete_isa)
 @click.option("--toml", is_flag=True, help="Print a TOML file to start from.")
-@options.changes
+@options.unread
 @options.as_json
 def command(*, name: str | None, changes: Changes, toml: bool, as_json: bool) -> int:
     """List the ISAs, or show the one called NAME: its instructions, and what user mode sees of them."""

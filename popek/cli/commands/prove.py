@@ -32,6 +32,7 @@ from popek.library.required import STATUS, Grade
     help="These alone: equivalence, resource-control, efficiency, isolation, independence.",
 )
 @options.changes
+@options.literal
 @click.option("--all", "full", is_flag=True, help="Show every obligation, also what is summarised otherwise.")
 @click.option("--smt2", metavar="DIR", help="Write what the solver was asked to files there, as SMT-LIB 2.")
 @click.option("--save", metavar="DIR", help="Write each guest that shows a refutation there, and a test that runs it.")
@@ -44,6 +45,7 @@ def command(
     monitor: str,
     properties: tuple[str, ...],
     changes: Changes,
+    literal: bool,
     full: bool,
     smt2: str | None,
     save: str | None,
@@ -69,6 +71,6 @@ def command(
     if not check:
         answer("prove", proof, as_json=as_json)
         return 0
-    found = CheckedProof(proof, proving.check([asked], monitor=monitor, require=require).check)
+    found = CheckedProof(proof, proving.check([asked], literal=literal, monitor=monitor, require=require).check)
     answer("prove", found, as_json=as_json, ok=found.check.grade is Grade.MET)
     return STATUS[found.check.grade]

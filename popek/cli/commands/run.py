@@ -28,6 +28,7 @@ from popek.library.traces import trace_to
 @click.option("--quantum", type=options.Number(), help="How many instructions one runs before another does (1000).")
 @click.option("--depth", type=options.Number(), help="Run it under so many monitors, one under the other.")
 @options.isa
+@options.literal
 @click.option(
     "--engine",
     default="auto",
@@ -54,6 +55,7 @@ def command(
     depth: int | None,
     isa: str | None,
     changes: Changes,
+    literal: bool,
     engine: str,
     machine: dict[str, Any],
     dump: tuple[tuple[int, int], ...],
@@ -81,6 +83,7 @@ def command(
             shares=shares,
             quantum=quantum,
             depth=depth,
+            literal=literal,
             engine=engine,
             **machine,
             dump=dump,
