@@ -37,6 +37,8 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+# Buttons would have to be loaded from elsewhere: the page shows where a guest is.
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 nb_mime_priority_overrides = [("html", "text/html", 0)]
 
 autodoc_typehints = "signature"

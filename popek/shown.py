@@ -35,3 +35,17 @@ class Pictured(Shown):
         from popek.report.rendering import picture  # noqa: PLC0415 - points up, see above
 
         return picture(self)
+
+
+class Moved(Pictured):
+    """A value that moves, and for which a notebook can have buttons."""
+
+    __slots__ = ()
+
+    def buttons(self) -> Any:
+        """Return the widget that moves it, which the extra `notebook` brings; without that, the value itself."""
+        try:
+            from popek.report.widget import stepping  # noqa: PLC0415 - points up, see above, and needs the extra
+        except ImportError:
+            return self
+        return stepping(self)

@@ -18,7 +18,7 @@ from popek.library import naming, running
 from popek.library.memory_map import Part, memory_map
 from popek.library.naming import NamedGuest, NamedIsa
 from popek.library.proving import NamedMonitor
-from popek.shown import Pictured
+from popek.shown import Moved
 from popek.vmm.virtual_machine import VirtualMachine
 
 AROUND = 9
@@ -56,8 +56,8 @@ class Line:
     breakpoint: bool
 
 
-@define(eq=False)
-class Session(Pictured):
+@define(eq=False, repr=False)
+class Session(Moved):
     """A guest that is stepped, on the bare machine or under a monitor.
 
     `breakpoints` are virtual addresses; a run also stops before an instruction that has trapped goes on, if
@@ -75,6 +75,9 @@ class Session(Pictured):
 
     def __attrs_post_init__(self) -> None:
         self.machine.sink = self.events.append
+
+    def __repr__(self) -> str:
+        return f"<Session: {self.machine!r}>"
 
     @property
     def outcome(self) -> Outcome | None:

@@ -23,30 +23,54 @@ from popek.vmm.virtual_machine import VirtualMachine
 Known = Machine | VirtualMachine
 
 
+SHOWN = range(-3, 6)
+"""Which words of code are shown, around the next instruction."""
+
+
 @drawing.register
 def _session(value: Session, width: int) -> RenderableType:
-    return drawing(value.machine, width)
+    del width
+    return stack(*_heading(value.machine), section(say("code"), _code(value)), *_state(value.machine))
+
+
+def _code(value: Session) -> RenderableType:
+    drawn = table("", say("address"), say("instruction"), say("as written"))
+    at = value.machine.state.slot(PC)
+    for line in value.code():
+        if line.address - at in SHOWN:
+            mark = "\N{BLACK RIGHT-POINTING TRIANGLE}" if line.current else ""
+            source = Text(" ".join(line.source.split()), style=QUIET)
+            drawn.add_row(Text(mark), Text(f"{line.address:,}"), Text(line.text), source)
+    drawn.columns[1].justify = "right"
+    return drawn
 
 
 @drawing.register
 def _machine(value: Stepper, width: int) -> RenderableType:
     del width
+    return stack(*_heading(value), *_state(value))
+
+
+def _heading(value: Stepper) -> Iterator[RenderableType | None]:
+    """Give what it is, what it has printed, and what comes next."""
     under = say("the bare machine")
     if isinstance(value, VirtualMachine):
         under = say("under {monitor}", monitor=value.monitor.name)
-    known = value if isinstance(value, Known) else None
-    return stack(
-        title(
-            value.isa.name,
-            "" if isinstance(value, Host) else under,
-            say_many("{count:,} step", "{count:,} steps", value.counts["steps"]),
-        ),
-        output_drawn(printed(value.state)),
-        None if isinstance(value, Host) else Text(_now(value)),
-        section(say("registers"), _registers(value)),
-        section(say("slots"), _slots(value)),
-        section(say("real memory"), _memory(memory_map(known))) if known else None,
+    yield title(
+        value.isa.name,
+        "" if isinstance(value, Host) else under,
+        say_many("{count:,} step", "{count:,} steps", value.counts["steps"]),
     )
+    yield output_drawn(printed(value.state))
+    yield None if isinstance(value, Host) else Text(_now(value))
+
+
+def _state(value: Stepper) -> Iterator[RenderableType | None]:
+    """Give its state, slot by slot, and whose real memory is."""
+    yield section(say("registers"), _registers(value))
+    yield section(say("slots"), _slots(value))
+    if isinstance(value, Known):
+        yield section(say("real memory"), _memory(memory_map(value)))
 
 
 def _now(value: Stepper) -> str:

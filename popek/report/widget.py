@@ -21,7 +21,8 @@ LABELS = {
     "forward": say("step"),
     "run": say("run"),
     "start": say("to the beginning"),
-    "history": say("history: step"),
+    "moves": say("moves"),
+    "history": say("history"),
     "machine": say("the machine"),
 }
 
@@ -51,6 +52,11 @@ class Stepping(anywidget.AnyWidget):
         self.session = session
         self.on_msg(self._asked)
         self._look()
+
+    def _repr_mimebundle_(self, **terms: Any) -> tuple[dict[Any, Any], dict[Any, Any]] | None:
+        """Return the widget and, for a page on which no buttons work, where the guest is."""
+        found = super()._repr_mimebundle_(**terms)
+        return found and ({**found[0], "text/html": self.shown}, found[1])
 
     @property
     def machine(self) -> Stepper:
@@ -105,3 +111,9 @@ class Stepping(anywidget.AnyWidget):
             {"forward": self.forward, "back": self.back}[wish](1)
         elif wish == "run":
             self.run()
+
+
+def stepping(value: object) -> Stepping:
+    """Return the buttons of a value that moves."""
+    assert isinstance(value, Session), "only a session can be stepped"
+    return Stepping(value)

@@ -1,5 +1,7 @@
 """The widget that steps a guest: what somebody clicks on is done, and what is shown is where the guest is."""
 
+import sys
+
 import pytest
 
 import popek
@@ -48,6 +50,23 @@ def test_the_buttons_do_what_they_say(widget: widgets.Stepping) -> None:  # type
     assert widget.step == 200
 
 
+def test_where_no_buttons_work_it_shows_where_the_guest_is(widget: widgets.Stepping) -> None:  # type: ignore[name-defined]
+    """A page that was made of a notebook has no kernel; it shows the form that it can."""
+    widget.forward(3)
+    forms, _ = widget._repr_mimebundle_()
+    assert forms["text/html"] == widget.shown
+    assert "application/vnd.jupyter.widget-view+json" in forms
+
+
+def test_a_session_has_buttons_where_there_are_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the extra; without it the session shows itself."""
+    session = popek.debug("hello")
+    assert session.buttons().session is session
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    monkeypatch.delitem(sys.modules, "popek.report.widget")
+    assert session.buttons() is session
+
+
 def test_what_a_guest_prints_is_no_markup() -> None:
     """The page shows it, and does not obey it."""
     guest = popek.load("classic")
@@ -61,6 +80,6 @@ def test_what_a_guest_prints_is_no_markup() -> None:
 def test_the_page_has_words_for_everything(widget: widgets.Stepping) -> None:  # type: ignore[name-defined]
     """Each button and the slider have a label, and nothing is loaded from anywhere."""
     script = widget._esm if isinstance(widget._esm, str) else widgets._part("stepping.js")
-    assert set(widget.labels) == {"back", "forward", "run", "start", "history", "machine"}
-    assert all(f'labels").{name}' in script or f'"{name}"' in script for name in widget.labels)
+    assert set(widget.labels) == {"moves", "back", "forward", "run", "start", "history", "machine"}
+    assert all(f"labels.{name}" in script or f'"{name}"' in script for name in widget.labels)
     assert "http" not in script
