@@ -24,6 +24,8 @@ from popek.guests import library as guests
 from popek.isa import shipped
 from popek.language.speaking import ENGLISH, LANGUAGES
 from popek.library.bench.loops import LOOPS
+from popek.library.systems_table import SYSTEMS
+from popek.report import pages
 from popek.vmm import cost_table, structure
 
 SOURCES = Path(__file__).parents[1] / "popek"
@@ -57,7 +59,7 @@ def _in_sources() -> Iterator[Message]:
 
 
 def _in_data() -> Iterator[Message]:
-    for where, text in (*_help(), *_isas(), *_guests(), *_others()):
+    for where, text in (*_help(), *_page(), *_isas(), *_guests(), *_others()):
         yield Message(str(text), "", where)
 
 
@@ -71,6 +73,10 @@ def _help() -> Iterator[tuple[str, str]]:
         yield from ((where, o.help) for o in command.params if isinstance(o, click.Option) and o.help)
 
 
+def _page() -> Iterator[tuple[str, str]]:
+    yield from (("popek/report/page", text) for text in pages.said())
+
+
 def _isas() -> Iterator[tuple[str, str]]:
     """Give what is said of each ISA; of instructions and slots, those of the base and its variants.
 
@@ -81,7 +87,7 @@ def _isas() -> Iterator[tuple[str, str]]:
         isa = shipped.find(name)
         assert isa is not None
         where = f"popek/isa: {name}"
-        yield from ((where, t) for t in (isa.title, isa.doc) if t != isa.name)
+        yield from ((where, t) for t in (isa.title, isa.doc, isa.story) if t != isa.name)
         if name in ours:
             yield from ((where, i.doc) for i in isa.instructions)
         for declared in (isa.slots, isa.arrays):
@@ -97,6 +103,7 @@ def _guests() -> Iterator[tuple[str, str]]:
 def _others() -> Iterator[tuple[str, str]]:
     yield from (("popek/vmm/costs", cost_table.find(n).title) for n in cost_table.names())
     yield from (("popek/library/bench/loops.py", one.title) for one in LOOPS)
+    yield from (("popek/library/systems_table.py", t) for one in SYSTEMS for t in (one.how, one.but))
     for one in structure.STRUCTURES.values():
         yield from (("popek/vmm/structure.py", t) for t in (one.title, one.examples, *(p.name for p in one.parts)))
 

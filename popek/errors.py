@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from attrs import frozen
 
-from popek.language.phrase import say
+from popek.language.phrase import Phrase, listed, say
 from popek.language.speaking import told
 from popek.language.width import columns
 
@@ -70,6 +70,12 @@ class PopekError(Exception):
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
+def one_of(kind: type) -> Phrase:
+    """Return what a value of a type of Python's is called: `an int`, `a Monitor`."""
+    name = kind.__name__
+    return say("an {name}", name=name) if name[0] in "AEIOUaeiou" else say("a {name}", name=name)
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return a hint that names the valid thing nearest to `name`, or lists the few there are, or nothing."""
     valid = sorted(set(candidates))
@@ -77,7 +83,7 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     if close:
         return say("did you mean `{close}`?", close=close)
     if 0 < len(valid) <= 12:
-        return "valid: " + ", ".join(f"`{v}`" for v in valid)
+        return say("valid: {names}", names=listed(f"`{v}`" for v in valid))
     return ""
 
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from attrs import evolve
 
-from popek.errors import Place, PopekError, Problem, nearest
+from popek.errors import Place, PopekError, Problem, nearest, one_of
 from popek.isa.toml import place_at, printable
 from popek.language.phrase import say
 
@@ -63,7 +63,7 @@ def bound(text: str, file: str, names: Mapping[str, object], name: str, kind: ty
         others = [n for n, value in names.items() if isinstance(value, kind)]
         own = [n for n in names if not n.startswith("__")]
         hint = (
-            say("it binds {kind} as `{other}`: add `{name} = {other}`", kind=_one(kind), other=others[-1], name=name)
+            say("it binds {kind} as `{other}`: add `{name} = {other}`", kind=one_of(kind), other=others[-1], name=name)
             if others
             else ""
         )
@@ -74,13 +74,11 @@ def bound(text: str, file: str, names: Mapping[str, object], name: str, kind: ty
         lines = [m.start() for m in re.finditer(rf"^{name}\s*[:=]|^def {name}\b|^class {name}\b", text, re.MULTILINE)]
         place = place_at(file, text, lines[-1], lines[-1] + len(name)) if lines else Place(file)
         hint = say("bind the value itself: what is not data cannot be proved") if callable(value) else ""
-        message = say("`{name}` is {given}, and must be {kind}", name=name, given=_one(type(value)), kind=_one(kind))
+        message = say(
+            "`{name}` is {given}, and must be {kind}", name=name, given=one_of(type(value)), kind=one_of(kind)
+        )
         raise PopekError(Problem(message, place, hint))
     return value
-
-
-def _one(kind: type) -> str:
-    return f"{'an' if kind.__name__[0] in 'AEIOUaeiou' else 'a'} {kind.__name__}"
 
 
 @contextmanager

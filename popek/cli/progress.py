@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from popek.language.speaking import told
+
 PATIENCE = 1.0
 """Seconds before a bar is shown: what is done sooner needs none."""
 
@@ -26,10 +28,11 @@ def progress(what: str, total: int) -> Iterator[Told | None]:
             yield None
         return
     bar = _bar()
+    what = told(what)
     task = bar.add_task(what, total=total)
     started, begun = time.monotonic(), -1
 
-    def told(name: str) -> None:
+    def begin(name: str) -> None:
         nonlocal begun
         begun += 1
         if not bar.live.is_started and time.monotonic() - started > PATIENCE:
@@ -37,7 +40,7 @@ def progress(what: str, total: int) -> Iterator[Told | None]:
         bar.update(task, completed=begun, description=f"{what} {name}")
 
     try:
-        yield told
+        yield begin
     finally:
         bar.stop()
 
@@ -62,7 +65,7 @@ def _pulse(what: str, ended: threading.Event) -> None:
     if ended.wait(PATIENCE):
         return
     with _bar(elapsed=True) as bar:
-        bar.add_task(what, total=None)
+        bar.add_task(told(what), total=None)
         ended.wait()
 
 

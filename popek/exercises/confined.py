@@ -8,13 +8,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from attrs import astuple
+from attrs import asdict, astuple
 
 import popek
-from popek.errors import PopekError, Problem
+from popek.errors import Place, PopekError, Problem
 from popek.exercises.graded import Item
-from popek.language.phrase import say
+from popek.language.carried import arrived, carried
+from popek.language.phrase import listed, say
+from popek.language.words import word
 from popek.library import naming, proving
 from popek.library.naming import Changes
 from popek.library.required import PROPERTIES, Grade
@@ -50,11 +53,26 @@ def monitor_items(file: str, isa: str, changes: Changes) -> tuple[Item, ...]:
     except subprocess.TimeoutExpired:
         return (_stopped(say("stopped after {seconds} seconds", seconds=SECONDS)),)
     if done.returncode == BAD_INPUT:
-        raise PopekError(*(Problem(p) for p in json.loads(done.stdout.decode("utf-8"))))
+        raise PopekError(*map(_problem, json.loads(done.stdout.decode("utf-8"))))
     if done.returncode != 0:
         return (_stopped(say("stopped: it needs more time or memory than it is given, or ends the process")),)
     answers = json.loads(done.stdout.decode("utf-8").splitlines()[-1])
-    return tuple(Item(a["what"], a["given"], Grade(a["grade"]), a["says"]) for a in answers)
+    return tuple(map(_item, answers))
+
+
+def _item(told: dict[str, Any]) -> Item:
+    what, given, grade, says = (arrived(told[name]) for name in ("what", "given", "grade", "says"))
+    return Item(what, given, Grade(str(grade)), says)
+
+
+def _told(problem: Problem) -> dict[str, Any]:
+    place = asdict(problem.place) if problem.place else None
+    return {"message": carried(problem.message), "place": place, "hint": carried(problem.hint)}
+
+
+def _problem(told: dict[str, Any]) -> Problem:
+    place = Place(**told["place"]) if told["place"] else None
+    return Problem(arrived(told["message"]), place, arrived(told["hint"]))
 
 
 def _stopped(says: str) -> Item:
@@ -79,10 +97,11 @@ def _items(file: str, isa: str, changes: Changes) -> list[Item]:
     for name in WANTED:
         verdict = getattr(decided, name.replace("-", "_"))
         grade = {Status.PROVED: Grade.MET, Status.REFUTED: Grade.NOT_MET}.get(verdict.status, Grade.OPEN)
-        blame = f"{', '.join(verdict.blame)}: {verdict.reason}" if verdict.blame else verdict.reason
-        found.append(
-            Item(name.replace("-", " "), verdict.status.value, grade, blame or say("for all guests and all states"))
-        )
+        blame: str = verdict.reason
+        if verdict.blame:
+            blame = say("{blame}: {reason}", blame=listed(verdict.blame), reason=verdict.reason)
+        says = blame or say("for all guests and all states")
+        found.append(Item(word(name.replace("-", " ")), word(verdict.status.value), grade, says))
     return found
 
 
@@ -90,9 +109,10 @@ def main(file: str, isa: str, changes: str) -> int:
     """Grade a file inside the limits; print the marks, or what is wrong with the file, as JSON."""
     _limit()
     try:
-        answer: list[object] = [i.to_dict() for i in _items(file, isa, Changes(*map(tuple, json.loads(changes))))]
+        items = _items(file, isa, Changes(*map(tuple, json.loads(changes))))
+        answer = [{name: carried(value) for name, value in i.to_dict().items()} for i in items]
     except PopekError as error:
-        sys.stdout.write(json.dumps([str(p) for p in error.problems]) + "\n")
+        sys.stdout.write(json.dumps([_told(p) for p in error.problems]) + "\n")
         return BAD_INPUT
     sys.stdout.write("\n" + json.dumps(answer) + "\n")
     return 0

@@ -75,7 +75,7 @@ class Isa:
     cycle: Cycle = CYCLE
     guest: GuestMode | None = None
     rings: Rings | None = None
-    story: str = ""
+    story: str = field(default="", converter=Phrase)
 
     def __attrs_post_init__(self) -> None:
         wellformed.check(self)

@@ -18,6 +18,12 @@ def columns(text: str) -> int:
     return sum(0 if combining(c) else 2 if wide(c) else 1 for c in text) if not text.isascii() else len(text)
 
 
+def filled(text: str, width: int, *, right: bool = False) -> str:
+    """Return a text with spaces behind it, or before it, so that it takes so many columns at least."""
+    spaces = " " * max(0, width - columns(text))
+    return spaces + text if right else text + spaces
+
+
 def wide(character: str) -> bool:
     """Say whether a character takes two columns."""
     return east_asian_width(character) in "WF"

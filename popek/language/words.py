@@ -43,6 +43,16 @@ WORDS = (
     ),
     *(say("direct"), say("emulated"), say("translated"), say("interpreted"), say("hypercall"), say("reflected")),
     *(say("supervisor"), say("user"), say("completes"), say("privilege trap")),
+    # What a dispatcher does about a trap, and what becomes of a guest's.
+    *(say("interpret"), say("resume"), say("skip"), say("delivered"), say("trap")),
+    # Structures of hypervisors.
+    *(say("monolithic"), say("microkernel"), say("microhypervisor"), say("hosted"), say("kernel-module")),
+    # Parts of the names of obligations.
+    *(say("entered"), say("inside"), say("pending"), say("devices"), say("rest"), say("exit"), say("spared")),
+    *(say("walled"), say("dispatched"), say("interrupts"), say("kept"), say("virtual supervisor"), say("virtual user")),
+    *(say("integrity"), say("confidentiality"), say("copied"), say("guest mode"), say("tick"), say("memory trap")),
+    *(say("illegal trap"), say("privileged trap"), say("svc trap"), say("arithmetic trap"), say("timer trap")),
+    *(say("disk trap"), say("arithmetic")),
     # Columns and rows.
     *(say("before"), say("after"), say("times"), say("engine"), say("instructions"), say("year"), say("words")),
     *(say("outcome"), say("registers"), say("machine"), say("result"), say("steps"), say("expansion"), say("exits")),

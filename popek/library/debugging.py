@@ -14,6 +14,7 @@ from popek.isa.disassembler import disassemble_word
 from popek.isa.program import Program
 from popek.isa.slot import BASE, BOUND, MEMORY, MODE, PC, REGISTERS, SUPERVISOR, Slot
 from popek.language.phrase import say
+from popek.language.words import word
 from popek.library import naming, running
 from popek.library.memory_map import Part, memory_map
 from popek.library.naming import NamedGuest, NamedIsa
@@ -35,14 +36,14 @@ RUN = 100_000
 class Why(Enum):
     """Why a run has stopped."""
 
-    STEPPED = "stepped"
-    BREAKPOINT = "breakpoint"
-    TRAP = "trap"
+    STEPPED = say("stepped")
+    BREAKPOINT = say("breakpoint")
+    TRAP = say("trap")
     EXIT = say("exit to the monitor")
     CHANGED = say("a watched slot has changed")
-    ENDED = "ended"
+    ENDED = say("ended")
     LIMIT = say("the limit of a run")
-    BACK = "back"
+    BACK = say("back")
 
 
 @frozen
@@ -195,7 +196,7 @@ class Session(Moved):
     def summary(self) -> str:
         """Return where the guest is, in a sentence."""
         state = self.machine.state
-        mode = "supervisor" if state.slot(MODE) == SUPERVISOR else "user"
+        mode = word("supervisor" if state.slot(MODE) == SUPERVISOR else "user")
         steps = self.machine.counts["steps"]
         said = say(
             "step {steps:,}, {mode} mode, next {next_text}: {why}",
@@ -204,7 +205,7 @@ class Session(Moved):
             next_text=self.next_text(),
             why=self.why.value,
         )
-        return say("step {steps:,}: {outcome}", steps=steps, outcome=self.outcome.value) if self.outcome else said
+        return say("step {steps:,}: {outcome}", steps=steps, outcome=word(self.outcome.value)) if self.outcome else said
 
 
 def debug(

@@ -47,6 +47,7 @@ class Obligations(Shown):
     innocuous: frozenset[str] = field(repr=False)
     solver: Mapping[str, str] = field(repr=False)
     assumptions: tuple[str, ...] = field(repr=False)
+    way: str = field(default="", repr=False)
     full: bool = field(default=False, repr=False)
     exported: tuple[str, ...] | None = field(default=None, repr=False)
     saved: tuple[str, ...] | None = field(default=None, repr=False)
@@ -136,6 +137,7 @@ def obligations(isa: Isa, monitor: Monitor, properties: Sequence[str], *, full: 
         frozenset(c.name for c in classes if c.innocuous),
         identity(),
         decide.assumptions(monitor),
+        monitor.way,
         full,
     )
 

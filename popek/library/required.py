@@ -10,6 +10,7 @@ from popek.errors import PopekError, Problem, nearest
 from popek.isa.configuration import Expectation
 from popek.isa.toml import printable
 from popek.language.phrase import say
+from popek.language.words import word
 from popek.prove.values import Classes, IsaVerdict, Status, Verdict
 from popek.shown import Shown
 
@@ -139,7 +140,7 @@ def _required(isa: IsaVerdict, item: str, monitor: str) -> Requirement:
 
 def _property(isa: IsaVerdict, monitor: str, name: str, *, wanted: bool) -> Requirement:
     status: Status = getattr(isa[monitor], name.replace("-", "_")).status
-    return _status(isa, say("{name} under {monitor}", name=name, monitor=monitor), status, wanted=wanted)
+    return _status(isa, say("{name} under {monitor}", name=word(name), monitor=monitor), status, wanted=wanted)
 
 
 def _status(isa: IsaVerdict, what: str, status: Status, *, wanted: bool) -> Requirement:

@@ -4,6 +4,7 @@ Nothing is told by colour alone: each series has a mark of its own and is named.
 """
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from html import escape
@@ -11,12 +12,16 @@ from typing import Any
 
 from attrs import field, frozen
 
+from popek.language.phrase import say
+from popek.language.speaking import told
 from popek.library.bench.contest import Contest
 from popek.library.bench.growth import Growth
 
 WIDTH, LINE, LABELS, MARGIN = 900, 24, 230, 20
 HEIGHT = 260
 _MARKS = "\N{BLACK CIRCLE}\N{BLACK SQUARE}\N{BLACK UP-POINTING TRIANGLE}\N{BLACK DIAMOND}\N{WHITE CIRCLE}"
+
+_SENTENCE = re.compile(r".+?(?:\. |\.$|\N{IDEOGRAPHIC FULL STOP}|$)")
 
 _STYLE = """
   .back { fill: #ffffff } text { font: 13px sans-serif; fill: #1f2328 } .grid { stroke: #d0d7de }
@@ -80,7 +85,7 @@ def _loops(value: Contest) -> str:
     across = Scale.over([n for s in spreads for n in (s.low, s.high)], LABELS, WIDTH - MARGIN)
     top = 70
     bottom = top + LINE * len(names)
-    parts = [_text(MARGIN, 24, "Million instructions a second, for the same work", "title")]
+    parts = [_text(MARGIN, 24, say("Million instructions a second, for the same work"), "title")]
     parts += _legend([e.loop for e in value.events], 46)
     for power in across.powers:
         x = across.at(10**power)
@@ -93,8 +98,8 @@ def _loops(value: Contest) -> str:
             low, middle, high = (across.at(n) for n in (speed.mips.low, speed.mips.median, speed.mips.high))
             parts.append(_line(low, y, high, y, f"s{number}"))
             parts.append(_text(middle, y + 4, _MARKS[number], f"mid s{number}"))
-    words = value.note.split(". ", 1)
-    parts += [_text(MARGIN, bottom + 36 + 18 * n, w.rstrip(".") + ".", "") for n, w in enumerate(words)]
+    words = [w.strip() for w in _SENTENCE.findall(told(value.note))]
+    parts += [_text(MARGIN, bottom + 36 + 18 * n, w, "") for n, w in enumerate(words)]
     return _document(parts, bottom + 36 + 18 * len(words))
 
 
@@ -104,12 +109,12 @@ def _growth(value: Growth) -> str:
     engines = list(dict.fromkeys(length.engine for length in value.lengths))
     runs = [Curve(e, [(s.instructions, s.nanoseconds.median) for s in value.lengths if s.engine == e]) for e in engines]
     crowds = [
-        Curve("ms to start each", [(c.machines, c.start.median) for c in value.crowds]),
-        Curve("ms to run each", [(c.machines, c.run.median) for c in value.crowds]),
-        Curve("KiB each", [(c.machines, c.memory) for c in value.crowds]),
+        Curve(say("ms to start each"), [(c.machines, c.start.median) for c in value.crowds]),
+        Curve(say("ms to run each"), [(c.machines, c.run.median) for c in value.crowds]),
+        Curve(say("KiB each"), [(c.machines, c.memory) for c in value.crowds]),
     ]
-    parts = _panel("Nanoseconds an instruction, by instructions run", runs, 0)
-    parts += _panel("For each virtual machine, by their number", crowds, HEIGHT + 60)
+    parts = _panel(say("Nanoseconds an instruction, by instructions run"), runs, 0)
+    parts += _panel(say("For each virtual machine, by their number"), crowds, HEIGHT + 60)
     return _document(parts, 2 * (HEIGHT + 60))
 
 
@@ -135,7 +140,7 @@ def _panel(heading: str, curves: Sequence[Curve], top: float) -> list[str]:
 def _legend(names: Sequence[str], y: float) -> list[str]:
     wide = (WIDTH - 2 * MARGIN) / max(len(names), 1)
     placed = ((MARGIN + wide * n, name) for n, name in enumerate(names))
-    return [_text(x, y, f"{_MARKS[n]} {name}", f"s{n}") for n, (x, name) in enumerate(placed)]
+    return [_text(x, y, f"{_MARKS[n]} {told(name)}", f"s{n}") for n, (x, name) in enumerate(placed)]
 
 
 def _power(exponent: int) -> str:
@@ -143,7 +148,7 @@ def _power(exponent: int) -> str:
 
 
 def _text(x: float, y: float, text: str, kind: str) -> str:
-    return f'<text class="{kind}" x="{x:g}" y="{y:g}">{escape(text)}</text>'
+    return f'<text class="{kind}" x="{x:g}" y="{y:g}">{escape(told(text))}</text>'
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, kind: str = "grid") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
 
-from popek.language.phrase import listed, say, say_many
+from popek.language.phrase import Phrase, listed, say, say_many
 from popek.language.words import word
 from popek.library.obligations import Obligations
 from popek.library.proving import CheckedProof
@@ -25,7 +25,7 @@ from popek.report.drawing import (
     title,
 )
 from popek.report.marks import mark
-from popek.report.speech import Text
+from popek.report.speech import Text, lines
 from popek.report.verdicts import LONGEST_PROGRAM, asked_as
 
 MOST_WITNESSES = 3
@@ -39,7 +39,7 @@ def _proof(value: Obligations, width: int) -> RenderableType:
         return stack(title(value.isa, value.monitor), mark(Status.NOT_APPLICABLE), *reasons)
     return stack(
         title(value.isa, value.monitor),
-        indented(Text(value.doc)),
+        indented(lines((value.doc, value.way))),
         *(part for name, verdict in value.properties.items() for part in _property(value, name, verdict, width)),
         _counts(value),
         section(say("what it rests on"), _list(value.assumptions)),
@@ -112,13 +112,26 @@ def _plain(one: Discharged, innocuous: frozenset[str]) -> bool:
 def _rows(group: Iterable[Discharged], width: int, *, sentences: bool = False) -> RenderableType:
     drawn = table("", "", "")
     for one in group:
-        told = Text(one.obligation.name)
+        told = Text(called(one.obligation.name))
         if sentences:
-            told = Text(one.obligation.says).append(say(" ({name})", name=one.obligation.name), style=QUIET)
+            told = Text(one.obligation.says).append(say(" ({name})", name=called(one.obligation.name)), style=QUIET)
         if one.reason and (width >= WIDE or one.status is not Status.PROVED):
             told.append(say(": {reason}", reason=one.reason), style=QUIET)
         drawn.add_row(mark(one.status), told, Text(word(one.how), style=QUIET, no_wrap=True))
     return drawn
+
+
+NOTICED = " noticed"
+
+
+def called(name: str) -> Phrase:
+    """Return an obligation's name as people read it, part by part; instructions and events keep theirs."""
+    return listed(map(_part_called, name.split(", ")))
+
+
+def _part_called(part: str) -> Phrase:
+    slot = part.removesuffix(NOTICED)
+    return word(part) if slot == part else say("{slot} noticed", slot=slot)
 
 
 @drawing.register

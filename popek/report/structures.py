@@ -4,7 +4,7 @@ from rich.console import RenderableType
 
 from popek.language.phrase import in_turn, say
 from popek.language.speaking import told
-from popek.language.words import words
+from popek.language.words import word, words
 from popek.library.structures import Structured, Structures
 from popek.report.drawing import NARROW, QUIET, WIDE, drawing, hints, indented, section, stack, table, title
 from popek.report.speech import Text
@@ -53,7 +53,7 @@ def _table(value: Structures, width: int) -> RenderableType:
     for one in value.each:
         cells = [f"{one.crossed.modes:,}", f"{one.crossed.worlds:,}", f"{one.cycles:,}"]
         drawn.add_row(
-            Text(one.structure.name, no_wrap=True),
+            Text(word(one.structure.name), no_wrap=True),
             *(Text(c) for c in cells),
             *([Text(one.structure.examples)] if more else []),
             *([Text(_privileged(one))] if most else []),
@@ -71,7 +71,7 @@ def _ways(value: Structures) -> RenderableType:
     """Draw the paths; what runs in supervisor mode is in capitals, so that one sees each switch of mode."""
     drawn = table("", "", "")
     for one in value.each:
-        before = one.structure.name
+        before: str = word(one.structure.name)
         for path, services in _by_path(one.structure).items():
             names = [_marked(p) if p.supervisor else told(p.name) for p in (GUEST, *path, GUEST)]
             way = ARROW.join(names)

@@ -18,8 +18,8 @@ from popek.report.rendering import html
 
 LABELS = {
     "back": say("step back"),
-    "forward": say("step"),
-    "run": say("run"),
+    "forward": say("one step"),
+    "run": say("go on"),
     "start": say("to the beginning"),
     "moves": say("moves"),
     "history": say("history"),

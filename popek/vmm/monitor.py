@@ -25,7 +25,7 @@ from popek.isa.encoding import WORD_MASK
 from popek.isa.expression import Expr
 from popek.isa.hypercall import check as check_room
 from popek.isa.slot import MODE, PC, Slot
-from popek.language.phrase import say
+from popek.language.phrase import Phrase, say
 from popek.vmm import own_parts
 from popek.vmm.translation.cells import CACHE, SMALLEST_CACHE
 from popek.vmm.virtual import VirtualState
@@ -277,6 +277,15 @@ class Monitor:
     def for_ported(self) -> bool:
         """Whether its guests are ported: it replaces instructions of some class by hypercalls."""
         return any(Treatment.HYPERCALL in (p.sensitive, p.critical) for p in (self.supervisor, self.user))
+
+    @property
+    def way(self) -> Phrase:
+        """Which of the three ways of virtualization it is, by what becomes of the guest."""
+        if self.in_guest_mode:
+            return say("hardware-assisted virtualization: the guest stays as it is, the processor has a mode for it")
+        if self.for_ported:
+            return say("paravirtualization: the guest is ported")
+        return say("full virtualization: the guest stays as it is")
 
     def table(self, isa: Isa) -> VmMap:
         """Return the VM map: the shipped one, with this monitor's own entries in place of some."""

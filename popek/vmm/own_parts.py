@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from popek.errors import PopekError, Problem, nearest
+from popek.errors import PopekError, Problem, nearest, one_of
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause, narrow
 from popek.isa.expression import Expr, Op, Sort, as_expr, rewrite, subtrees
@@ -256,7 +256,7 @@ def check_routines(monitor: str, given: Mapping[str, Behaviour], isa: Isa) -> No
 def _kind(given: object) -> str:
     if callable(given) and not isinstance(given, type):
         return say("a Python function")
-    return f"{'an' if type(given).__name__[0] in 'aeiouAEIOU' else 'a'} {type(given).__name__}"
+    return one_of(type(given))
 
 
 def _proof(given: object) -> str:

@@ -23,7 +23,7 @@ def ring_compression(isa: Isa) -> Monitor:
     if isa.rings is None:
         message = say("`{name}` needs more than two modes, and {isa} has two", name=NAME, isa=isa.name)
         raise PopekError(Problem(message, hint=say("`vax-rings` has four")))
-    doc = "What traps is emulated; the guest's two innermost rings share the second real one, the rest are theirs."
+    doc = say("What traps is emulated; the guest's two innermost rings share the second real one, the rest are theirs.")
     return TRAP_AND_EMULATE.vary(NAME, doc=doc, entry=isa.rings.compressed)
 
 

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from attrs import field, frozen
 
-from popek.language.phrase import Phrase
+from popek.language.phrase import Phrase, say
 
 
 @unique
@@ -57,12 +57,14 @@ class Structure:
     """For each service, the parts that it goes through, without the guest at either end.
 
     The first part has the processor when the guest has left it, and the last one gives it back. `source` is where a
-    reader finds it described, and `examples` are systems that are built like this.
+    reader finds it described, and `examples` are systems that are built like this. `kind` is Goldberg's: what has the
+    machine, the monitor alone or an operating system that hosts it.
     """
 
     name: str
     title: str = field(converter=Phrase)
     examples: str = field(converter=Phrase)
+    kind: str = field(converter=Phrase)
     source: str
     paths: Mapping[Service, tuple[Part, ...]] = field(repr=False)
 
@@ -114,6 +116,10 @@ _APPLICATION = Part("application", supervisor=False, world="host")
 _MODULE = Part("kernel with the monitor", supervisor=True)
 _EMULATOR = Part("emulator process", supervisor=False)
 
+BARE = say("bare-metal: it has the machine")
+HOSTED = say("hosted: an operating system has the machine")
+BOTH = say("bare-metal and hosted at once: it has the machine, and is part of an operating system")
+
 STRUCTURES: Mapping[str, Structure] = {
     s.name: s
     for s in (
@@ -121,6 +127,7 @@ STRUCTURES: Mapping[str, Structure] = {
             "monolithic",
             "drivers in the hypervisor",
             "VMware ESX, Xen as it was in 2003",
+            BARE,
             "Cherkasova and Gardner, Measuring CPU Overhead for I/O Processing in the Xen Virtual Machine Monitor, "
             "USENIX ATC 2005, section 2: at first, Xen itself contained the drivers",
             _paths((_WHOLE,), (_WHOLE,), (_WHOLE,)),
@@ -129,6 +136,7 @@ STRUCTURES: Mapping[str, Structure] = {
             "microkernel",
             "drivers in a domain of their own",
             "Xen with its Domain0, Hyper-V with its root partition",
+            BARE,
             "Santos et al., Bridging the Gap between Software and Hardware Techniques for I/O Virtualization, USENIX "
             "ATC 2008, section 2",
             _paths((_HYPERVISOR,), (_HYPERVISOR,), (_HYPERVISOR, _DOMAIN, _HYPERVISOR)),
@@ -137,6 +145,7 @@ STRUCTURES: Mapping[str, Structure] = {
             "microhypervisor",
             "monitor and drivers as processes",
             "NOVA",
+            BARE,
             "Steinberg and Kauer, NOVA: A Microhypervisor-Based Secure Virtualization Architecture, EuroSys 2010",
             _paths(
                 (_MICRO, _PROCESS, _MICRO),
@@ -148,6 +157,7 @@ STRUCTURES: Mapping[str, Structure] = {
             "hosted",
             "monitor beside a host, whose drivers an application uses",
             "VMware Workstation",
+            HOSTED,
             "Sugerman, Venkitachalam and Lim, Virtualizing I/O Devices on VMware Workstation's Hosted Virtual Machine "
             "Monitor, USENIX ATC 2001, section 2",
             _paths(
@@ -160,6 +170,7 @@ STRUCTURES: Mapping[str, Structure] = {
             "kernel-module",
             "monitor in a host's kernel, devices in a process",
             "KVM with QEMU",
+            BOTH,
             "Zhang et al., Evaluating and Optimizing I/O Virtualization in Kernel-based Virtual Machine, NPC 2010, "
             "section 1",
             _paths((_MODULE,), (_MODULE,), (_MODULE, _EMULATOR, _MODULE, _EMULATOR, _MODULE)),

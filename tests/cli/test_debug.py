@@ -2,11 +2,14 @@
 
 import asyncio
 import builtins
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
+from popek.language.speaking import CHINESE, speaking
 from popek.library.debugging import Session, debug
 
 textual = pytest.importorskip("textual", reason="Textual is not installed")
@@ -50,6 +53,26 @@ def test_keys_step_back_and_run() -> None:
         assert shown(app, "events") == "(none yet)"
 
     drive(session, play)
+
+
+def test_it_speaks_another_language() -> None:
+    """Its titles, keys, panes and questions, with every column where it was."""
+
+    async def play(app: Any, pilot: Any) -> None:
+        await pilot.press("s", "t", "e", "m")
+        keys = [active.binding.description for active in app.active_bindings.values()]
+        panes = [str(p.border_title) for p in app.query(".pane")]
+        texts = [shown(app, name) for name in ("said", "slots", "memory", "monitor", "events")]
+        english = re.compile(r"(?<![-\w])[A-Za-z]{3,}[ ,][a-z]{2,}")
+        left = [t for t in (*panes, app.sub_title, *texts) if english.search(t)]
+        assert (left, "單步" in keys, "陷阱與退出" in panes) == ([], True, True)
+        ends = {cell_len(line.removesuffix(" !")) for line in shown(app, "slots").splitlines()}
+        assert len(ends) == 1
+        await pilot.press("w")
+        assert app.query_one("#ask").placeholder == "要監看哪個狀態欄位？"
+
+    with speaking(CHINESE):
+        drive(debug("timer", monitor="trap-and-emulate"), play)
 
 
 def test_breakpoints_and_questions() -> None:

@@ -1,5 +1,6 @@
 """Files are marked by proof and by running, whatever is in them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from popek.exercises import confined
 from popek.exercises.graded import Kind
 from popek.exercises.grading import grade
 from popek.exercises.topics import TOPICS
+from popek.language.speaking import CHINESE, speaking, told
 from popek.library.required import Grade
 
 RIGHT = TOPICS["trap"].question(7).answer
@@ -102,9 +104,21 @@ def test_a_monitor_is_proved(tmp_path: Path, parts: str, *, right: bool) -> None
 
 
 def test_a_monitor_that_is_none_is_refused(tmp_path: Path) -> None:
-    """With the place in the student's file."""
-    with pytest.raises(PopekError, match=r"mine\.py"):
+    """With the place in the student's file, in whatever language is spoken."""
+    with pytest.raises(PopekError, match=r"mine\.py") as raised:
         grade(_file(tmp_path, "mine.py", "monitor = 3\n"))
+    with speaking(CHINESE):
+        assert not re.search("[a-z]+ [a-z]+", re.sub(r"`.*?`|/\S+|int|Monitor", "", raised.value.problems[0].told()))
+
+
+def test_marks_come_from_another_process_as_phrases(tmp_path: Path) -> None:
+    """They are English as values, and can be said in another language here."""
+    found = grade(_file(tmp_path, "mine.py", MONITOR.format(parts=WRONG_TIMER)))
+    with speaking(CHINESE):
+        assert [told(i.what) for i in found.items] == ["等價性", "資源控制", "效率性", "隔離性"]
+        assert told(found.items[0].given) == "已否證"
+        assert told(found.items[0].says).startswith("settimer：")
+        assert not re.search("[a-z]+ [a-z]+", told(found.items[0].says))
 
 
 @pytest.mark.parametrize("text", ["import os\nos._exit(9)\n", "while True:\n    pass\n"])

@@ -18,7 +18,7 @@ MESSAGES = tuple(messages())
 
 SAME = re.compile(
     r"[^A-Za-z]*|pc|ISA|NOVA|classic|VMware Workstation|Itanium|PowerPC|ARMv7-A|DEC VAX|DEC PDP-11/45|SDS Sigma 7"
-    r"|IBM System/3[67]0( Model 67)?|Motorola 680[01]0|Intel \d+|hypervisor|(\{\w+(:,)?\}[ \n]*)+"
+    r"|IBM System/3[67]0( Model 67)?|Motorola 680[01]0|Intel \d+|(\{\w+(:,)?\}[ \n]*)+"
 )
 """What is the same in every language: names of products and of registers, and what has no words in it."""
 

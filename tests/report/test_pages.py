@@ -11,7 +11,8 @@ import pytest
 
 import popek
 from popek.errors import PopekError
-from popek.report.pages import page, write
+from popek.language.speaking import CHINESE, speaking
+from popek.report.pages import page, said, write
 
 ISAS = ("classic", "jrst1", "setb")
 REFUTED = "✗ refuted: equivalence of jrst1"
@@ -57,7 +58,7 @@ def test_names_cannot_end_the_script() -> None:
     """Whatever somebody calls an ISA."""
     hostile = popek.load("classic").vary("</script><script>alert(1)</script><!--", {})
     text = page(popek.verdict(hostile, monitor="trap-and-emulate"))
-    assert [t for t, _ in _parts(text).tags].count("script") == 2
+    assert [t for t, _ in _parts(text).tags].count("script") == 3
     assert "<script>alert" not in text
 
 
@@ -68,6 +69,23 @@ def test_it_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert written.size == (tmp_path / "report.html").stat().st_size
     with pytest.raises(PopekError, match="no directory"):
         write(verdict, tmp_path / "gone" / "report.html")
+
+
+def test_it_is_told_in_the_language_that_is_spoken(text: str) -> None:
+    """All that a reader sees, by a table beside the data, which is the same; in English the table is empty."""
+    with speaking(CHINESE):
+        told = page(popek.verdict(*ISAS))
+    data = [re.findall(r'<script type="application/json" id="data">(.*?)</script>', t, re.DOTALL) for t in (text, told)]
+    assert data[0] == data[1]
+    words = [json.loads(re.findall(r'id="words">(.*?)</script>', t, re.DOTALL)[0]) for t in (text, told)]
+    assert words[0] == {}
+    assert set(said()) <= words[1].keys()
+    assert words[1]["proved"] == "已證明"
+    assert words[1]["mode is 1 on the bare machine and 0 in the virtual one"] == "mode 在裸機上是 1，在虛擬機裡是 0"
+    assert '<html lang="zh-TW">' in told
+    assert "[[" not in told.partition("<script")[0]
+    seen = re.sub(r"<(script|style).*?</\1>|<[^>]*>|`[^`]*`", "", told, flags=re.DOTALL)
+    assert not re.search(r"[a-z]+ [a-z]+", seen)
 
 
 # In a browser ---------------------------------------------------------------------------------------------------------
@@ -137,6 +155,21 @@ def test_a_machine_opens_to_its_instructions(browser: Any) -> None:
     browser.find_element("css selector", "#rows th button").click()
     assert len(browser.find_elements("css selector", "#detail-body tbody tr")) >= 44
     browser.find_element("id", "close").click()
+
+
+def test_it_can_be_read_in_another_language(chrome: Any, tmp_path: Path) -> None:
+    """The table and what opens from it have no sentence of English."""
+    path = tmp_path / "report.html"
+    with speaking(CHINESE):
+        write(popek.verdict(*ISAS), path)
+    chrome.get(path.as_uri())
+    assert chrome.find_element("id", "count").text == "3 部機器中的 3 部"
+    chrome.find_element("css selector", "#rows tr:nth-child(2) td button").click()
+    for part in ("body", "dialog"):
+        text = chrome.find_element("css selector", part).text
+        assert not re.search(r"(?<![-\w])(the|of|is|and|step|machine|proved|refuted)(?![-\w])", text), text
+    assert "歸咎於：jsu。" in chrome.find_element("id", "detail-body").text
+    chrome.find_element("id", "close").click()
 
 
 def test_nothing_is_asked_of_anybody(browser: Any) -> None:

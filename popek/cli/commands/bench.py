@@ -8,6 +8,8 @@ import click
 from popek import files
 from popek.cli import options
 from popek.cli.terminal import answer
+from popek.language.speaking import told
+from popek.language.width import columns
 
 TURNS, SECONDS = 5, 0.3
 """How often all is measured, and for about how long, unless somebody says otherwise."""
@@ -101,5 +103,6 @@ def _measure(name: str, *, svg: str | None, as_json: bool, **terms: Any) -> int:
 def _progress(what: str) -> None:
     """Say on a terminal what is being measured, in the place of what was said before."""
     if sys.stderr is not None and sys.stderr.isatty():
-        sys.stderr.write(f"\r{what[:70]:70}\r")
+        line = told(what)[:70]
+        sys.stderr.write(f"\r{line}{' ' * max(0, 70 - columns(line))}\r")
         sys.stderr.flush()

@@ -5,6 +5,7 @@ import click
 from popek.cli import options
 from popek.cli.progress import waiting
 from popek.cli.terminal import answer
+from popek.language.phrase import say
 from popek.library import naming, proving
 from popek.library.naming import Changes
 
@@ -25,7 +26,7 @@ def command(
 ) -> int:
     """Decide the classes of ISA's instructions: privileged, sensitive (and to what), critical, innocuous."""
     found = naming.chosen(isa, changes).isa
-    with waiting("classifying"):
+    with waiting(say("classifying")):
         classes = proving.classify(found, instruction, literal=literal)
     answer("classify", classes, as_json=as_json)
     return 0

@@ -58,12 +58,12 @@ def command(
     found = naming.guest(guest)
     on = naming.chosen(found.isa if isa is None else isa, changes).isa
     if structures:
-        with waiting("comparing"):
+        with waiting(say("comparing")):
             served = priced.structures(found, isa=on, monitor=under, costs=costs, **machine)
         answer("compare", served, as_json=as_json)
         return 0
     result: Comparison | Comparisons
-    with waiting("comparing"):
+    with waiting(say("comparing")):
         if every:
             result = techniques.compare_all(found, isa=on, costs=costs, **machine)
         else:

@@ -31,7 +31,7 @@ def command(
     if claim is not None and instruction is None:
         raise click.UsageError(say("--claim is about an instruction: say which"))
     found = naming.chosen(isa, changes).isa
-    with waiting("explaining"):
+    with waiting(say("explaining")):
         explained = exploring.explain(found, instruction, claim, literal=literal)
     answer("explain", explained, as_json=as_json)
     return 0

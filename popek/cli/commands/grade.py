@@ -6,6 +6,7 @@ from popek.cli import options
 from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.exercises import grading
+from popek.language.phrase import say
 from popek.library.naming import Changes
 from popek.library.required import DEFAULT_MONITOR
 
@@ -30,7 +31,7 @@ def command(*, file: str, isa: str | None, changes: Changes, literal: bool, moni
     runs in a process of its own, with limits on time and memory, and with your rights. Exit status: 0 all right, 1
     something wrong, 3 something not known.
     """
-    with waiting("marking"):
+    with waiting(say("marking")):
         found = grading.grade(file, isa=isa, changes=changes, literal=literal, monitor=monitor)
     answer("grade", found, as_json=as_json, ok=found.passed)
     return found.status

@@ -5,6 +5,7 @@ import click
 from popek.cli import options
 from popek.cli.progress import waiting
 from popek.cli.terminal import answer
+from popek.language.phrase import say
 from popek.library import exploring, naming
 from popek.library.naming import Changes
 
@@ -20,7 +21,7 @@ def command(*, isa: str, changes: Changes, literal: bool, as_json: bool) -> int:
     Configurations are decided by composition and counted by outcome, not walked.
     """
     found = naming.chosen(isa, changes).isa
-    with waiting("deciding"):
+    with waiting(say("deciding")):
         decided = exploring.lattice(found, literal=literal)
     answer("lattice", decided, as_json=as_json)
     return 0

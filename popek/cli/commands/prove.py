@@ -61,10 +61,10 @@ def command(
     asked = naming.chosen(isa, changes)
     if require and not check:
         raise PopekError(say("--require says what --check requires: give --check as well"))
-    with waiting("proving"):
+    with waiting(say("proving")):
         proof = proving.prove(asked.isa, monitor, *properties, full=full)
     if smt2 is not None:
-        with waiting("exporting"):
+        with waiting(say("exporting")):
             proof = evolve(proof, exported=proving.export(proof, smt2))
     if save is not None:
         proof = evolve(proof, saved=witness_files.save(proof, asked.isa, isa, monitor, save))

@@ -7,6 +7,7 @@ from popek.cli.options import Number
 from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.exercises import topics
+from popek.language.phrase import say
 
 
 @click.command("quiz")
@@ -19,7 +20,7 @@ def command(*, topic: str | None, seed: int, solve: bool, as_json: bool) -> int:
 
     Answers are found by proof or by running the guest, when they are asked for.
     """
-    with waiting("finding the answer"):
+    with waiting(say("finding the answer")):
         question = topics.quiz(topic, seed, solve=solve)
     answer("quiz", question, as_json=as_json)
     return 0

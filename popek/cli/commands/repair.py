@@ -5,6 +5,7 @@ import click
 from popek.cli import options
 from popek.cli.progress import waiting
 from popek.cli.terminal import answer
+from popek.language.phrase import say
 from popek.library import exploring, naming
 from popek.library.naming import Changes
 
@@ -29,7 +30,7 @@ def command(*, isa: str, goals: tuple[str, ...], changes: Changes, literal: bool
     """
     found = naming.chosen(isa, changes).isa
     wanted = [g for text in goals for g in text.split(",")]
-    with waiting("mending"):
+    with waiting(say("mending")):
         repaired = exploring.repair(found, *wanted, literal=literal)
     answer("repair", repaired, as_json=as_json)
     return 0

@@ -5,6 +5,7 @@ import click
 from popek.cli import options
 from popek.cli.progress import progress
 from popek.cli.terminal import answer
+from popek.language.phrase import say
 from popek.library import naming, proving
 from popek.library.naming import Changes
 from popek.report import pages
@@ -23,7 +24,7 @@ def command(*, isas: tuple[str, ...], output: str, changes: Changes, literal: bo
     filtered; a mark opens to its reason, and a refutation to the guest that shows it, with both traces.
     """
     asked = naming.every(isas, changes)
-    with progress("deciding", len(asked)) as told:
+    with progress(say("deciding"), len(asked)) as told:
         found = proving.verdict(*(c.isa for c in asked), literal=literal, told=told)
     answer("report", pages.write(found, output), as_json=as_json)
     return 0

@@ -9,6 +9,7 @@ from popek.cli import options
 from popek.cli.progress import waiting
 from popek.cli.terminal import answer
 from popek.engine import tiers
+from popek.language.phrase import say
 from popek.library import many, naming
 from popek.library.naming import Changes
 from popek.library.traces import trace_to
@@ -73,7 +74,7 @@ def command(
     guest's header expects.
     """
     found = [naming.guest(g) for g in guests]
-    with waiting("running"), ExitStack() as stack:
+    with waiting(say("running")), ExitStack() as stack:
         result = many.run(
             *found,
             isa=naming.chosen(found[0].isa if isa is None else isa, changes).isa,

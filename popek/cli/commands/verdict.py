@@ -51,11 +51,11 @@ def command(
     if not check:
         table = len(asked) > 1 and not as_json  # of one line an ISA, which shows one monitor
         shown = DEFAULT_MONITOR if table and monitor is None else monitor
-        with progress("deciding", len(asked)) as told:
+        with progress(say("deciding"), len(asked)) as told:
             decided = proving.verdict(*(c.isa for c in asked), literal=literal, monitor=shown, told=told)
         answer("verdict", decided, as_json=as_json)
         return 0
-    with waiting("deciding"):
+    with waiting(say("deciding")):
         found = proving.check(asked, literal=literal, monitor=monitor, require=require)
     answer("verdict", found, as_json=as_json, ok=found.check.grade is Grade.MET)
     return STATUS[found.check.grade]

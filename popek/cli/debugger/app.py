@@ -1,28 +1,42 @@
 """The debugger as a Textual app: keys to step, panes to look at; all it knows it asks of the session."""
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Footer, Header, Input, Static
 
 from popek.cli.debugger import panes
 from popek.errors import PopekError
 from popek.isa.slot import PC
-from popek.language.phrase import say
+from popek.language.phrase import listed, say
+from popek.language.speaking import told
 from popek.library.debugging import Session
 from popek.report.speech import Text
 
 EVENTS = 12
 
+KEYS = (
+    ("s", "step", say("one step")),
+    ("b", "step_back", say("back")),
+    ("r", "run", say("go on")),
+    ("e", "to_exit", say("to an exit")),
+    ("t", "to_trap", say("to a trap")),
+    ("k", "breakpoint", say("break")),
+    ("g", "ask('run to')", say("go to")),
+    ("w", "ask('watch')", say("watch")),
+    ("m", "monitor", say("monitor")),
+    ("q", "quit", say("quit")),
+    ("home", "restart", say("restart")),
+)
+"""What each key does, and what the bottom line calls it."""
+
 PANES: dict[str, tuple[str, Callable[[Session], Text]]] = {
-    "code": ("Code", panes.code),
-    "monitor": ("Monitor", panes.monitor),
+    "code": (say("Code"), panes.code),
+    "monitor": (say("Monitor"), panes.monitor),
     "events": (say("Traps and exits"), lambda s: panes.events(s.events, EVENTS)),
-    "slots": ("State", panes.slots),
-    "registers": ("Registers", panes.registers),
+    "slots": (say("State"), panes.slots),
+    "registers": (say("Registers"), panes.registers),
     "memory": (say("Real memory"), panes.memory),
 }
 
@@ -44,22 +58,11 @@ class Debugger(App[None]):
     #ask.asking { display: block; }
     #monitor { display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "step", "step"),
-        Binding("b", "step_back", "back"),
-        Binding("r", "run", "run"),
-        Binding("e", "to_exit", "exit"),
-        Binding("t", "to_trap", "trap"),
-        Binding("k", "breakpoint", "break"),
-        Binding("g", "ask('run to')", "goto"),
-        Binding("w", "ask('watch')", "watch"),
-        Binding("m", "monitor", "monitor"),
-        Binding("q", "quit", "quit"),
-        Binding("home", "restart", "restart"),
-    ]
 
     def __init__(self, session: Session) -> None:
         super().__init__()
+        for key, action, word in KEYS:
+            self.bind(key, action, description=told(word))
         self.session = session
         self._asked = ""
 
@@ -71,7 +74,7 @@ class Debugger(App[None]):
                 with Vertical() if names[0] == "code" else VerticalScroll():
                     for name in names:
                         pane = Static(id=name, classes="pane")
-                        pane.border_title = PANES[name][0]
+                        pane.border_title = told(PANES[name][0])
                         yield pane
         yield Input(id="ask")
         yield Static(id="said")
@@ -81,7 +84,7 @@ class Debugger(App[None]):
         """Show the beginning."""
         machine = self.session.machine
         under = self.session.virtual
-        self.sub_title = f"{machine.isa.name}, {under.monitor.name if under else 'the bare machine'}"
+        self.sub_title = told(listed((machine.isa.name, under.monitor.name if under else say("the bare machine"))))
         self.redraw()
 
     def redraw(self) -> None:
@@ -139,7 +142,8 @@ class Debugger(App[None]):
         """Ask for an address to run to, or for the name of a slot to watch."""
         self._asked = what
         ask = self.query_one("#ask", Input)
-        ask.placeholder = say("run to which address or label?") if what == "run to" else say("watch which slot?")
+        wanted = say("run to which address or label?") if what == "run to" else say("watch which slot?")
+        ask.placeholder = told(wanted)
         ask.value = ""
         ask.add_class("asking")
         ask.focus()
@@ -154,5 +158,5 @@ class Debugger(App[None]):
             else:
                 self.session.run_to(self.session.address(event.value.strip()))
         except PopekError as error:
-            self.notify(str(error), severity="error")
+            self.notify("\n".join(p.told() for p in error.problems), severity="error")
         self.redraw()

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 
 from popek.engine.reference import Kind
 from popek.engine.stepper import Record
-from popek.language.phrase import say
+from popek.language.phrase import Phrase, listed, say
+from popek.language.speaking import told
+from popek.language.width import filled
+from popek.language.words import word, words
 from popek.library.debugging import Line, Session
 from popek.library.memory_map import Part
 from popek.report.drawing import BAD, HEAD, OPEN, QUIET, number
@@ -29,7 +32,8 @@ def _line(line: Line) -> Text:
 def slots(session: Session) -> Text:
     """Return the PSW and the other slots, the virtual beside the real ones; `!` where they differ."""
     real = session.virtual is not None
-    rows = [Text(f"{'':15} {'virtual' if real else 'value':>10} {'real' if real else '':>10}", style=QUIET)]
+    heads = (say("virtual"), say("real")) if real else (say("value"), "")
+    rows = [Text(f"{'':15} " + " ".join(filled(told(h), 10, right=True) for h in heads), style=QUIET)]
     for name, value, under in session.slots():
         differs = under is not None and under != value
         shown = (
@@ -53,8 +57,8 @@ def memory(session: Session) -> Text:
 
 def _part(part: Part) -> Text:
     length = min(BAR, max(1, part.size.bit_length() * BAR // 20))
-    bar = ("#" if part.what.endswith("in R") else "-") * length
-    return Text(f"{part.start:7} {bar:{BAR}} {part.what} ({part.size:,})", no_wrap=True)
+    bar = ("#" if part.in_window else "-") * length
+    return Text(f"{part.start:7} {bar:{BAR}} ", no_wrap=True).append(part.what).append(f" ({part.size:,})")
 
 
 def events(records: Iterable[Record], last: int) -> Text:
@@ -63,18 +67,21 @@ def events(records: Iterable[Record], last: int) -> Text:
     return stacked(_event(r) for r in found) or Text(say("(none yet)"), style=QUIET)
 
 
+DID = {Kind.EXECUTED: say("emulated"), Kind.TRAP: say("reflected"), Kind.INTERRUPT: say("delivered")}
+
+
 def _event(record: Record) -> Text:
     event = record.event
     what = event.decoded.instruction.name if event.decoded else say("a fetch")
     what = say("before the next instruction") if event.kind is Kind.INTERRUPT else what
-    exits = ", ".join(record.notes.get("exits", ()))
+    exits = words(record.notes.get("exits", ()))
     parts: list[str] = [say("step {step:,}: {what}", step=record.step, what=what)]
     if exits:
-        did = {Kind.EXECUTED: "emulated", Kind.TRAP: "reflected", Kind.INTERRUPT: "delivered"}[event.kind]
+        did = DID[event.kind]
         parts.append(say("exit ({exits}), {did}", exits=exits, did=did))
     if event.cause is not None:
-        parts.append(f"{event.kind.value}: {event.cause.name.lower()}")
-    return Text(", ".join(parts), style=BAD if event.kind is Kind.TRAP else "")
+        parts.append(say("{kind}: {cause}", kind=word(event.kind.value), cause=word(event.cause.name.lower())))
+    return Text(listed(parts), style=BAD if event.kind is Kind.TRAP else "")
 
 
 def monitor(session: Session) -> Text:
@@ -82,10 +89,13 @@ def monitor(session: Session) -> Text:
     under = session.virtual
     if under is None:
         return Text(say("There is no monitor: this is the bare machine."), style=QUIET)
-    said = [f"{under.monitor.name}: {under.monitor.doc}", ""]
+    technique = under.monitor
+    said: list[str] = [technique.name + ": " + Phrase(technique.doc), technique.way, ""]
     said.append(say("The guest has the processor.") if under.state.inside else say("The monitor has the processor."))
     said.append(say("Its allotment: {size:,} words from {base}.", size=under.allotment.size, base=under.allotment.base))
-    said.append(", ".join(f"{k} {v}" for k, v in sorted(under.exits.items())) or say("No exit yet."))
+    exits = sorted(under.exits.items())
+    said.append(listed(say("{cause} {count:,}", cause=word(c), count=n) for c, n in exits) or say("No exit yet."))
     said += ["", say("What it does about a real trap:")]
-    said += [f"  {cause.name.lower():11} {action.value}" for cause, action in under.monitor.dispatcher.items()]
-    return Text("\n".join(said))
+    for cause, action in technique.dispatcher.items():
+        said.append(f"  {filled(told(word(cause.name.lower())), 11)} {told(word(action.value))}")
+    return stacked(map(Text, said))

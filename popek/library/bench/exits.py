@@ -15,6 +15,7 @@ from popek.isa.assembler import assemble
 from popek.isa.classic import CLASSIC
 from popek.isa.cycle import NEW_BASE, NEW_BOUND, NEW_PC, NEW_STATUS
 from popek.isa.slot import REGISTERS
+from popek.language.phrase import listed, say
 from popek.library.bench.contest import Progress, Spread
 from popek.library.bench.contestants import engines, timed
 from popek.shown import Shown
@@ -67,9 +68,9 @@ class Exits(Shown):
 
 
 _COURSES = (
-    ("emulated privileged instruction", _PRIVILEGED, True),
-    ("supervisor call and return, bare", _CALL, False),
-    ("supervisor call and return, reflected", _CALL, True),
+    (say("emulated privileged instruction"), _PRIVILEGED, True),
+    (say("supervisor call and return, bare"), _CALL, False),
+    (say("supervisor call and return, reflected"), _CALL, True),
 )
 
 
@@ -78,7 +79,7 @@ def exits(*, turns: int = TURNS, engine: str | None = None, progress: Progress =
     found = []
     for name in engines() if engine is None else (engine,):
         for what, instruction, virtual in _COURSES:
-            progress(f"{what}, {name}")
+            progress(listed((what, name)))
             where = TRAP_AND_EMULATE.name if virtual else "bare"
             rounds = ROUNDS.get(name, ROUNDS["reference"])
             taken = [_round_trip(name, instruction, rounds, virtual=virtual) for _ in range(turns)]

@@ -11,6 +11,7 @@ from attrs import frozen
 from popek.engine.machine import MEMORY_SIZE
 from popek.isa.assembler import assemble
 from popek.isa.classic import CLASSIC
+from popek.language.phrase import say
 from popek.library.bench.contest import Progress, Spread
 from popek.library.bench.contestants import Engine, engines
 from popek.library.bench.loops import LOOPS
@@ -105,7 +106,7 @@ def _length(engine: str, length: int, turns: int, progress: Progress) -> Length:
     taken = []
     loop = LOOPS[0]
     for _ in range(turns):
-        progress(f"{length:,} instructions, {engine}")
+        progress(say("{length:,} instructions, {engine}", length=length, engine=engine))
         machine = Engine(engine).ready(loop, 10**9)
         machine.run(LEAST)
         start = time.process_time()
@@ -118,7 +119,7 @@ def _length(engine: str, length: int, turns: int, progress: Progress) -> Length:
 def _crowd(count: int, turns: int, progress: Progress) -> Crowd:
     starts, runs = [], []
     for _ in range(turns):
-        progress(f"{count:,} virtual machines")
+        progress(say("{count:,} virtual machines", count=count))
         gc.collect()
         start = time.process_time()
         host = _host(count)

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from attrs import frozen
 
+from popek.language.phrase import say
 from popek.library.bench.contestants import Contestant, Done
 from popek.library.bench.loops import RESULT, Loop, main_c
 
-SENTENCE = (
+SENTENCE = say(
     "The peers run real instruction sets, with real memory management and devices; popek's machine is smaller. "
     "What is compared is the time for the same work."
 )

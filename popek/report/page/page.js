@@ -1,14 +1,29 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
+const WORDS = JSON.parse(document.getElementById("words").textContent);
 const PROPERTIES = ["equivalence", "resource_control", "efficiency", "isolation"];
 const MARKS = {
-  proved: ["✓ proved", "proved"], refuted: ["✗ refuted", "refuted"], unknown: ["? unknown", "open"],
-  vacuous: ["∅ vacuous", "open"], "not-applicable": ["– n/a", "quiet"],
+  proved: ["✓ " + say("proved"), "proved"], refuted: ["✗ " + say("refuted"), "refuted"],
+  unknown: ["? " + say("unknown"), "open"], vacuous: ["∅ " + say("vacuous"), "open"],
+  "not-applicable": ["– " + say("n/a"), "quiet"],
 };
 const ORDER = Object.keys(MARKS);
-const words = (name) => name.replaceAll("_", " ");
+const words = (name) => tell(name.replaceAll("_", " "));
 const state = { sort: null, down: false };
 const at = (id) => document.getElementById(id);
+
+/** Return a text of the data in the reader's language. */
+function tell(text) {
+  return WORDS[text] ?? text;
+}
+
+/** Return a sentence in the reader's language, its places filled. */
+function say(form, parts = {}) {
+  return tell(form).replace(/\{(\w+)\}/g, (_, name) => String(parts[name]));
+}
+
+/** Return things in a row. */
+const listed = (things) => things.map(tell).reduce((left, right) => say("{left}, {right}", { left, right }));
 
 /** Make an element: its attributes, and what is in it. Text is text: nothing of the data is ever read as HTML. */
 function make(tag, attributes = {}, ...inside) {
@@ -25,13 +40,13 @@ const monitorOf = (isa) => isa.monitors.find((m) => m.name === at("monitor").val
 const critical = (isa) => isa.instructions.filter((i) => i.critical).map((i) => i.name);
 
 const COLUMNS = [
-  { name: "machine", key: (isa) => isa.name, cell: nameCell },
-  { name: "year", key: (isa) => isa.year ?? 9999, cell: (isa) => make("td", {}, String(isa.year ?? "–")) },
-  { name: "critical", key: (isa) => critical(isa).length, cell: criticalCell },
+  { name: say("machine"), key: (isa) => isa.name, cell: nameCell },
+  { name: say("year"), key: (isa) => isa.year ?? 9999, cell: (isa) => make("td", {}, String(isa.year ?? "–")) },
+  { name: say("critical"), key: (isa) => critical(isa).length, cell: criticalCell },
   ...["1", "2", "3"].map((number) => ({
-    name: `theorem ${number}`,
+    name: tell(`theorem ${number}`),
     key: (isa) => ORDER.indexOf(isa.theorems[number].status),
-    cell: (isa) => verdictCell(isa, `theorem ${number}`, isa.theorems[number], null),
+    cell: (isa) => verdictCell(isa, tell(`theorem ${number}`), isa.theorems[number], null),
   })),
   ...PROPERTIES.map((property) => ({
     name: words(property),
@@ -42,18 +57,19 @@ const COLUMNS = [
 
 function nameCell(isa) {
   const open = make("button", { type: "button", click: () => showMachine(isa) }, isa.name);
-  return make("th", { scope: "row" }, open, make("div", { class: "quiet" }, isa.title));
+  return make("th", { scope: "row" }, open, make("div", { class: "quiet" }, tell(isa.title)));
 }
 
 function criticalCell(isa) {
   const names = critical(isa);
-  const text = names.slice(0, 4).join(", ") + (names.length > 4 ? ` and ${names.length - 4} more` : "");
-  return make("td", { class: "names" }, names.length ? `${names.length}: ${text}` : "none");
+  if (!names.length) return make("td", { class: "names" }, say("none"));
+  const more = names.length > 4 ? say(" and {count} more", { count: names.length - 4 }) : "";
+  return make("td", { class: "names" }, say("{count}: {names}", { count: names.length, names: listed(names.slice(0, 4)) + more }));
 }
 
 function verdictCell(isa, what, verdict, monitor) {
   const [text, style] = MARKS[verdict.status];
-  const label = `${text}: ${what} of ${isa.name}`;
+  const label = say("{mark}: {what} of {isa}", { mark: text, what, isa: isa.name });
   const open = make(
     "button",
     { type: "button", class: style, "aria-label": label, click: () => showVerdict(isa, what, verdict, monitor) },
@@ -64,7 +80,7 @@ function verdictCell(isa, what, verdict, monitor) {
 
 function matches(isa) {
   const wanted = at("find").value.trim().toLowerCase();
-  const texts = [isa.name, isa.title, ...critical(isa)];
+  const texts = [isa.name, isa.title, tell(isa.title), ...critical(isa)];
   const holds = isa.theorems["1"].status === "proved";
   const gap = !holds && monitorOf(isa).equivalence.status === "proved";
   const chosen = { all: true, holds, fails: !holds, gap }[at("which").value];
@@ -78,8 +94,8 @@ function draw() {
     shown.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0) * (state.down ? -1 : 1));
   }
   at("rows").replaceChildren(...shown.map((isa) => make("tr", {}, ...COLUMNS.map((column) => column.cell(isa)))));
-  at("count").textContent = `${shown.length} of ${data.isas.length} machines`;
-  at("caption").textContent = `Theorems, and the properties that ${at("monitor").value} keeps up.`;
+  at("count").textContent = say("{count} of {all} machines", { count: shown.length, all: data.isas.length });
+  at("caption").textContent = say("Theorems, and the properties that {monitor} keeps up.", { monitor: at("monitor").value });
 }
 
 function drawHead() {
@@ -116,40 +132,45 @@ function table(caption, head, rows) {
 }
 
 function showMachine(isa) {
-  const yes = (value) => (value === null ? "? open" : value ? "yes" : "no");
+  const yes = (value) => (value === null ? "? " + say("open") : value ? say("yes") : say("no"));
   const rows = isa.instructions.map((i) => [
-    i.name, yes(i.privileged), yes(i.sensitive), yes(i.user_sensitive), yes(i.critical), i.kinds.join(", ") || "–",
+    i.name, yes(i.privileged), yes(i.sensitive), yes(i.user_sensitive), yes(i.critical), i.kinds.length ? listed(i.kinds) : "–",
   ]);
-  const head = ["instruction", "privileged", "sensitive", "user-sensitive", "critical", "because of"];
+  const head = [
+    say("instruction"), say("privileged"), say("sensitive"), say("user-sensitive"), say("critical"), say("because of"),
+  ];
   const sources = isa.sources.map((source) => make("li", {}, source));
   open(
-    `${isa.name}${isa.title && isa.title !== isa.name ? `: ${isa.title}` : ""}`,
-    isa.extends ? make("p", {}, `A change of ${isa.extends}.`) : null,
-    table("Classes of the instructions, derived", head, rows),
-    sources.length ? make("h3", {}, "Sources") : null,
+    isa.title && isa.title !== isa.name ? say("{name}: {what}", { name: isa.name, what: tell(isa.title) }) : isa.name,
+    isa.extends ? make("p", {}, say("A change of {isa}.", { isa: isa.extends })) : null,
+    table(say("Classes of the instructions, derived"), head, rows),
+    sources.length ? make("h3", {}, say("Sources")) : null,
     sources.length ? make("ul", {}, ...sources) : null,
   );
 }
 
 function showVerdict(isa, what, verdict, monitor) {
   const [text, style] = MARKS[verdict.status];
-  const parts = [make("p", {}, make("span", { class: style }, text), verdict.reason ? `: ${verdict.reason}` : "")];
-  if (verdict.blame && verdict.blame.length) parts.push(make("p", {}, `To blame: ${verdict.blame.join(", ")}.`));
+  const why = verdict.reason ? say(": {reason}", { reason: tell(verdict.reason) }) : "";
+  const parts = [make("p", {}, make("span", { class: style }, text), why)];
+  const { blame } = verdict;
+  if (blame && blame.length) parts.push(make("p", {}, say("To blame: {blame}.", { blame: listed(blame) })));
   if (verdict.witness) parts.push(...witnessParts(verdict.witness));
-  open(`${isa.name}: ${what}${monitor ? ` under ${monitor}` : ""}`, ...parts);
+  const claim = monitor ? say("{name} under {monitor}", { name: what, monitor }) : what;
+  open(say("{name}: {what}", { name: isa.name, what: claim }), ...parts);
 }
 
 function witnessParts(witness) {
-  const differences = witness.differences.map((d) => [d.what, String(d.bare ?? "–"), String(d.virtual ?? "–")]);
+  const differences = witness.differences.map((d) => [tell(d.what), String(d.bare ?? "–"), String(d.virtual ?? "–")]);
   return [
-    make("h3", {}, "A guest that shows it"),
+    make("h3", {}, say("A guest that shows it")),
     make("pre", { tabindex: "0" }, witness.program),
-    make("p", {}, `After step ${witness.step}: ${witness.says}`),
-    differences.length ? table("Where they differ", ["part", "bare", "virtual"], differences) : null,
+    make("p", {}, say("After step {step}: {says}", { step: witness.step, says: tell(witness.says) })),
+    differences.length ? table(say("Where they differ"), [say("part"), say("bare"), say("virtual")], differences) : null,
     make(
       "div", { class: "sides" },
-      trace("The last steps of the bare machine", witness.bare, witness.step),
-      trace("The last steps of the virtual machine", witness.virtual, witness.step),
+      trace(say("The last steps of the bare machine"), witness.bare, witness.step),
+      trace(say("The last steps of the virtual machine"), witness.virtual, witness.step),
     ),
   ];
 }
@@ -158,20 +179,21 @@ function trace(caption, steps, last) {
   const rows = steps.map((step) => [
     `${step.step === last ? "✗ " : ""}${step.step}`,
     String(step.pc),
-    step.mode === 0 ? "supervisor" : "user",
+    step.mode === 0 ? say("supervisor") : say("user"),
     step.instruction ?? "–",
-    step.cause ? `${step.kind}: ${step.cause}` : step.kind,
+    step.cause ? say("{kind}: {cause}", { kind: tell(step.kind), cause: tell(step.cause) }) : tell(step.kind),
   ]);
-  return table(caption, ["step", "pc", "mode", "instruction", "came to"], rows);
+  return table(caption, [say("step"), "pc", say("mode"), say("instruction"), say("came to")], rows);
 }
 
 function begin() {
   const names = data.isas.length ? data.isas[0].monitors.map((m) => m.name) : [];
   at("monitor").append(...names.map((name) => make("option", { value: name }, name)));
-  at("about").textContent =
-    `Computed by popek ${data.popek} with ${data.solver.name} ${data.solver.version}: for each machine the theorems of ` +
-    "Popek and Goldberg, 1974, and what each kind of monitor can keep up. Select a mark to see why.";
-  at("assumptions").append(...data.assumptions.map((text) => make("li", {}, text)));
+  at("about").textContent = say(
+    "Computed by popek {popek} with {solver} {version}: for each machine the theorems of Popek and Goldberg, 1974, and what each kind of monitor can keep up. Select a mark to see why.",
+    { popek: data.popek, solver: data.solver.name, version: data.solver.version },
+  );
+  at("assumptions").append(...data.assumptions.map((text) => make("li", {}, tell(text))));
   at("find").addEventListener("input", draw);
   for (const id of ["monitor", "which"]) at(id).addEventListener("change", draw);
   at("controls").addEventListener("submit", (event) => event.preventDefault());
