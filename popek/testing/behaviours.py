@@ -40,6 +40,17 @@ def random_instruction(seed: int, *, wild: bool = False) -> Instruction:
     return _Maker(Random(seed), wild=wild).instruction(seed)  # noqa: S311 - no secret, but a test case
 
 
+def faults_alike(instruction: Instruction) -> bool:
+    """Say whether an instruction makes memory traps for the same reasons in both modes.
+
+    If not, and it is innocuous, the theorems do not speak of it: the paper sets pairs of states aside of which one
+    makes such a trap, and a fault that one mode alone makes may show in no other pair.
+    """
+    in_modes = instruction.supervisor, instruction.user
+    one, other = ({t.when for t in b.unprivileged().guards() if t.cause is Cause.MEMORY} for b in in_modes)
+    return one == other
+
+
 class _Maker:
     def __init__(self, random: Random, *, wild: bool) -> None:
         self.random, self.wild = random, wild

@@ -6,6 +6,7 @@ from attrs import evolve
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause, Put, Trap
 from popek.isa.classic import CLASSIC
+from popek.isa.classic_vt import CLASSIC_VT
 from popek.isa.cycle import SWAP
 from popek.isa.expression import TRUE, as_expr, eq, ite, ult
 from popek.isa.instruction import EXECUTES, IGNORED, A, Instruction, InUser
@@ -20,14 +21,16 @@ from popek.prove.values import PROPERTIES, Status
 from popek.vmm.monitor import DISPATCHER, HYBRID, MONITORS, TRAP_AND_EMULATE, Action, Monitor
 from popek.vmm.vm_map import LOADED, QUANTUM, elapsed, kept
 
-TECHNIQUES = [m for m in MONITORS.values() if m.name != "hardware-assisted"]
-"""The techniques that need no guest mode."""
+FAMILY = (CLASSIC, CLASSIC_VT, *VARIANTS)
 
-FAMILY = (CLASSIC, *VARIANTS)
-
-_ALWAYS = ("classic", "jrst1", "setb", "spill")
+_ALWAYS = ("classic", "classic-vt", "jrst1", "setb", "spill")
 SLICE = [pytest.param(i, marks=[] if i.name in _ALWAYS else pytest.mark.soak, id=i.name) for i in FAMILY]
 """The family, of which a fixed slice is walked in every run."""
+
+
+def techniques(isa: Isa) -> list[Monitor]:
+    """Return the monitors that make sense for an ISA."""
+    return [m for m in MONITORS.values() if not m.in_guest_mode or isa.guest is not None]
 
 
 def blamed(isa: Isa, monitor: Monitor) -> dict[str, set[str]]:
@@ -49,8 +52,8 @@ def test_classes_agree(isa: Isa) -> None:
 @pytest.mark.parametrize("isa", SLICE)
 def test_blame_agrees(isa: Isa) -> None:
     """Under every technique the same instructions and events are to blame."""
-    small = small_verdict(isa, TECHNIQUES)
-    for monitor in TECHNIQUES:
+    small = small_verdict(isa, techniques(isa))
+    for monitor in techniques(isa):
         assert {p: set(small.blame[monitor.name, p]) for p in PROPERTIES} == blamed(isa, monitor), monitor.name
 
 
@@ -59,8 +62,8 @@ def test_blame_agrees(isa: Isa) -> None:
 @pytest.mark.parametrize("width", [6, 8])
 def test_blame_agrees_at_length(isa: Isa, width: int) -> None:
     """The same with ten times as many states, and with longer words."""
-    small = small_verdict(isa, TECHNIQUES, width, 10 * MOST)
-    for monitor in TECHNIQUES:
+    small = small_verdict(isa, techniques(isa), width, 10 * MOST)
+    for monitor in techniques(isa):
         assert {p: set(small.blame[monitor.name, p]) for p in PROPERTIES} == blamed(isa, monitor), monitor.name
 
 

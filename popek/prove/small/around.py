@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from popek.isa.architecture import Isa
 from popek.isa.behaviour import Cause
 from popek.isa.expression import operand
-from popek.isa.slot import MEMORY, PC, TIMER, Role, Slot
-from popek.prove.small.choices import contents, edges
+from popek.isa.slot import MEMORY, PC, TIMER, TIMER_PENDING, Role, Slot
+from popek.prove.small.choices import SHORT, contents, edges, reach
 from popek.prove.small.frames import Frame, Map, confined, controlled
 from popek.prove.small.machine import Small, closure, runner
 from popek.prove.small.walk import Walk
@@ -20,14 +21,14 @@ def around(table: Map) -> tuple[set[Found], int]:
     """Return which properties fail, by event; and how many cases were stepped."""
     found: set[Found] = set()
     cases = 0
-    for checks in (_dispatched, _reflected, _entered, _ticks, _translated, _exited):
+    for checks in (dispatched, _reflected, _entered, _ticks, _translated, _exited):
         for each in checks(table):
             cases += 1
             found |= {each} if each is not None else set()
     return found, cases
 
 
-def _dispatched(table: Map) -> Iterator[Found | None]:
+def dispatched(table: Map) -> Iterator[Found | None]:
     """Check the answers to traps of no instruction and to real interrupts, and that no exit renews a quantum."""
     right = {
         Cause.MEMORY: (Action.INTERPRET, "event:fetch"),
@@ -62,12 +63,23 @@ def _entered(table: Map) -> Iterator[Found | None]:
         yield from _entry(table, kept, _sizes(where.k, where.w, where.q, when.quantum))
 
 
+def devices_kept(table: Map, real: Mapping[Slot, int], own: Mapping[Slot, int]) -> Iterator[Found | None]:
+    """Check that entering leaves the real devices, and their lines, as they were."""
+    lines = {i.pending for _, i in table.interrupts} - {TIMER_PENDING}
+    for slot in table.isa.slots:
+        if slot in lines:
+            yield None if real[slot] == own[slot] else ("equivalence", "event:device")
+        if slot.kind == "device":
+            yield None if real[slot] == own[slot] else ("resource_control", "event:initial")
+
+
 def _sizes(k: int, w: int, q: int, quantum: int) -> dict[str, int]:
     return {"k": k, "w": w, "q": q, "quantum": quantum}
 
 
 def _entry(table: Map, kept: Mapping[Slot, int], values: dict[str, int]) -> Iterator[Found | None]:
-    real = table.enter(kept, table.own(0), values)
+    own = table.own(0)
+    real = table.enter(kept, own, values)
     after = {**values, "loaded": real[TIMER], **{f"v.{s.name}": v for s, v in kept.items()}}
     recovered = table.recover(real, after)
     program = all(real[s] == kept[s] for s in table.isa.slots if s.role is Role.PROGRAM)
@@ -76,6 +88,7 @@ def _entry(table: Map, kept: Mapping[Slot, int], values: dict[str, int]) -> Iter
     for prop in ("resource_control", "isolation"):
         yield None if inside else (prop, "event:initial")
     yield None if 0 < real[TIMER] <= values["quantum"] else ("resource_control", "event:quantum")
+    yield from devices_kept(table, real, own)
 
 
 def _ticks(table: Map) -> Iterator[Found | None]:
@@ -89,7 +102,7 @@ def _ticks(table: Map) -> Iterator[Found | None]:
 
 
 def _until_exit(table: Map, real: dict[Slot, int], values: Mapping[str, int]) -> Iterator[Found | None]:
-    for _ in range(1 << table.width):
+    for _ in reach(table.width):
         virtual = table.recover(real, values)
         waiting, taken = table.deliverable(virtual), table.deliverable(real)
         if taken is not None:
@@ -100,10 +113,21 @@ def _until_exit(table: Map, real: dict[Slot, int], values: Mapping[str, int]) ->
         real, expected = table.ticked(real), table.ticked(virtual)
         recovered = table.recover(real, values)
         for slot in table.isa.slots:
-            device = any(slot in (c, c.clock) for c in table.isa.clocks if c is not TIMER)
-            blamed = "event:device" if device else "event:timer"
-            yield None if recovered[slot] == expected[slot] else ("equivalence", blamed)
+            yield None if recovered[slot] == expected[slot] else ("equivalence", blamed_clock(table.isa, slot))
     yield "resource_control", "event:quantum"
+
+
+def blamed_clock(isa: Isa, slot: Slot) -> str:
+    """Return the event that is to blame if a slot does not move with the clocks as it should."""
+    device = any(slot in (c, c.clock) for c in isa.clocks if c is not TIMER)
+    return "event:device" if device else "event:timer"
+
+
+def addresses(width: int) -> Iterator[int]:
+    """Give the virtual addresses that are tried: all, in short words; in long ones small ones and the edges."""
+    yield from reach(width)
+    if width > SHORT:
+        yield from edges(width)
 
 
 def _translated(table: Map) -> Iterator[Found | None]:
@@ -113,7 +137,7 @@ def _translated(table: Map) -> Iterator[Found | None]:
     legal, real = closure(isa.translation.legal(address), width), closure(isa.translation.real(address), width)
     for frame in _relocated(table):
         there, here = Small(frame.q, dict(frame.real), {}), Small(frame.w, dict(frame.virtual), {})
-        for a in range(1 << width):
+        for a in addresses(width):
             values = {"address": a}
             if bool(legal(there, values)) != bool(legal(here, values)):
                 yield "equivalence", "event:fetch"

@@ -1,10 +1,11 @@
 """What is enumerated: values of words, operands, contents of memory.
 
 A word on which a behaviour depends takes all values where there are few such words, else edges: ends of the range,
-neighbours of the sizes and of the constants that are mentioned. A word that is only copied takes a few.
+neighbours of the sizes and of the constants that are mentioned; where words are long, also combinations of the fields
+that are looked at (`fields.py`). A word that is only copied takes a few.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import product
 
@@ -15,6 +16,13 @@ from popek.isa.expression import Expr, Op, subtrees
 from popek.isa.instruction import Instruction
 from popek.isa.slot import MEMORY, Array, Slot
 from popek.isa.translation import Translation
+from popek.prove.small.fields import Fields, fields, words
+
+SHORT = 8
+"""Bits of a word that can be enumerated. A longer one is there for its fields, and numbers in it stay small."""
+
+LONGEST = 1 << SHORT
+"""Elements that an array has at most, and addresses that are tried one by one."""
 
 FEW = 2
 """Words that take all their values, if the behaviour depends on no more than so many."""
@@ -31,13 +39,16 @@ _ALIASED: dict[int, tuple[tuple[int, ...], ...]] = {
 
 @frozen
 class Dependence:
-    """What some behaviours mention: slots, words at fixed places of arrays, constants, memory otherwise."""
+    """What some behaviours mention: slots, words at fixed places of arrays, constants, memory otherwise, fields."""
 
     slots: frozenset[Slot]
     fixed: frozenset[tuple[Array, int]]
     constants: frozenset[int]
     memory: bool
     arrays: frozenset[Array]
+    fields: Fields
+    compared: Mapping[str, frozenset[int]]
+    """The constants that an operand is compared with."""
 
     @property
     def relocated(self) -> bool:
@@ -48,7 +59,8 @@ class Dependence:
 def dependence(behaviours: Iterable[Behaviour], translation: Translation, width: int) -> Dependence:
     """Collect what behaviours mention, their memory references made explicit."""
     lowered = [b.lower(translation) for b in behaviours]
-    nodes = [n for b in lowered for root in _expressions(b) for n in subtrees(root)]
+    roots = [root for b in lowered for root in _expressions(b)]
+    nodes = [n for root in roots for n in subtrees(root)]
     mask = (1 << width) - 1
     elements = [(n.payload, n.args[0]) for n in nodes if n.op is Op.ELEMENT and isinstance(n.payload, Array)]
     arrays = {a for a, _ in elements} | {e.array for b in lowered for e in b.effects if isinstance(e, Put | Copy)}
@@ -57,10 +69,34 @@ def dependence(behaviours: Iterable[Behaviour], translation: Translation, width:
     return Dependence(
         frozenset(n.payload for n in nodes if isinstance(n.payload, Slot)),
         frozenset(fixed),
-        frozenset(n.payload & mask for n in nodes if n.op is Op.CONST and isinstance(n.payload, int)),
+        frozenset(n & mask for n in _constants(nodes, width)),
         MEMORY in arrays,
         frozenset(arrays),
+        fields(roots, width) if width > SHORT else {},
+        _compared(nodes),
     )
+
+
+def _constants(nodes: Iterable[Expr], width: int) -> Iterable[int]:
+    """Give the constants that are numbers: all of them in short words, in long ones not masks and lengths of shifts."""
+    for node in nodes:
+        if width <= SHORT:
+            yield from _numbers((node,))
+        elif node.op not in (Op.AND, Op.SHL, Op.LSHR):
+            yield from _numbers(node.args)
+
+
+def _numbers(nodes: Iterable[Expr]) -> Iterable[int]:
+    return (n.payload for n in nodes if n.op is Op.CONST and isinstance(n.payload, int))
+
+
+def _compared(nodes: Iterable[Expr]) -> Mapping[str, frozenset[int]]:
+    found: dict[str, frozenset[int]] = {}
+    for node in nodes:
+        if node.op in (Op.EQ, Op.ULT, Op.SLT):
+            for name in node.operands:
+                found[name] = found.get(name, frozenset()) | frozenset(_numbers(node.args))
+    return found
 
 
 def _expressions(behaviour: Behaviour) -> Iterable[Expr]:
@@ -72,12 +108,16 @@ def _expressions(behaviour: Behaviour) -> Iterable[Expr]:
         yield from (effect.when, effect.index, effect.value if isinstance(effect, Put) else effect.start)
 
 
-def operand_values(instruction: Instruction, width: int) -> list[dict[str, int]]:
-    """Return the operands that are tried: registers the same and different, immediates of both signs, wrapping."""
+def operand_values(instruction: Instruction, known: Dependence, width: int) -> list[dict[str, int]]:
+    """Return the operands that are tried: registers the same and different; immediates of both signs, wrapping.
+
+    Also those that an immediate is compared with, or that hold its fields.
+    """
     names = [o.field.name for o in instruction.format if o.register]
     given = [o.field for o in instruction.format if not o.register]
     mask = (1 << width) - 1
-    values = [[v for v in (*_IMMEDIATES, f.span.stop - 1, f.span.start) if v in f.span] for f in given]
+    values = [[v for v in _immediates(f.name, known) if v in f.span] or [f.span.start] for f in given]
+    values = [[*dict.fromkeys((*v, f.span.stop - 1, f.span.start))] for v, f in zip(values, given, strict=True)]
     return [
         {
             **dict(zip(names, chosen, strict=True)),
@@ -87,6 +127,11 @@ def operand_values(instruction: Instruction, width: int) -> list[dict[str, int]]
         for chosen in _ALIASED[len(names)]
         for row in product(*values)
     ]
+
+
+def _immediates(name: str, known: Dependence) -> Iterable[int]:
+    more = (*sorted(known.compared.get(name, ())), *words(known.fields.get(name, ())))
+    return (*_IMMEDIATES, *(n for n in more if n not in _IMMEDIATES))
 
 
 def registers_used(instruction: Instruction) -> tuple[int, ...]:
@@ -103,27 +148,44 @@ def edges(width: int, *more: int) -> list[int]:
 
 
 def every(width: int) -> range:
-    """Return all words."""
+    """Return all words, if words are short."""
+    assert width <= SHORT, f"words of {width} bits are too many"
     return range(1 << width)
 
 
-def slot_values(slot: Slot, width: int, *, depends: bool, few: bool, constants: Iterable[int]) -> Sequence[int]:
-    """Return the values that a slot takes."""
+def reach(width: int) -> range:
+    """Return the addresses, and numbers of ticks, that are tried one by one: all of them, if words are short."""
+    return range(min(1 << width, LONGEST))
+
+
+def slot_values(
+    slot: Slot, width: int, *, depends: bool, few: bool, constants: Iterable[int], parts: Sequence[int] = ()
+) -> Sequence[int]:
+    """Return the values that a slot takes; `parts` are its fields."""
     if slot.bits is not None and slot.bits <= 2:
         return range(1 << slot.bits)
     if not depends:
         return (9, 21 & ((1 << width) - 1))
-    return every(width) if few else edges(width, *constants)
+    most = min(slot.bits or width, width)
+    chosen = every(width) if few else covering(edges(width, *constants), parts)
+    return chosen if most == width else [*dict.fromkeys(v & ((1 << most) - 1) for v in chosen)]
+
+
+def covering(near: Iterable[int], parts: Sequence[int]) -> list[int]:
+    """Return words at the edges, and those with some fields set."""
+    return [*dict.fromkeys((*near, *words(tuple(parts))))]
 
 
 @cache
-def contents(width: int, length: int) -> list[list[int]]:
+def contents(width: int, length: int, parts: tuple[int, ...] = ()) -> list[list[int]]:
     """Return what an array may hold: words that are different from each other, words at the edges, equal words.
 
-    The lists are shared: copy before writing.
+    If its words have fields, also words with these set. The lists are shared: copy before writing.
     """
     mask = (1 << width) - 1
     edge = edges(width)
+    held = words(parts)
+    looked_into = [[held[(n * 7 + start) % len(held)] for n in range(length)] for start in range(len(held))]
     return [
         [(n * 11 + 7) & mask for n in range(length)],
         [(n * 5 + 40) & mask for n in range(length)],
@@ -134,6 +196,7 @@ def contents(width: int, length: int) -> list[list[int]]:
         [n & mask for n in range(length)],
         [n * 3 % 17 for n in range(length)],
         [16 + n % 17 for n in range(length)],
+        *looked_into,
     ]
 
 
@@ -141,4 +204,4 @@ def length_of(array: Array, width: int, size: int) -> int:
     """Return how many words an array has."""
     if array.size == "q":
         return size
-    return 1 << width if array.size is None else int(array.size)
+    return min(1 << width, LONGEST) if array.size is None else int(array.size)

@@ -4,7 +4,7 @@ The definitions are the design's, to the letter: a trap is an outcome; sensitivi
 out; pairs of which one makes a memory trap are set aside; two traps never differ.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -13,33 +13,12 @@ from attrs import field, frozen
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.instruction import Instruction
-from popek.isa.slot import BASE, BOUND, MEMORY, MODE, REGISTERS, SUPERVISOR, Array, Role, Slot
-from popek.isa.translation import Translation
-from popek.prove.small.choices import (
-    FEW,
-    contents,
-    dependence,
-    edges,
-    every,
-    length_of,
-    operand_values,
-    registers_used,
-    slot_values,
-)
+from popek.isa.slot import BASE, BOUND, MEMORY, MODE, Array, Role, Slot
 from popek.prove.small.machine import Outcome, Run, Small, runner
-from popek.prove.small.walk import Walk
+from popek.prove.small.starts import Space, Start, Starts
 
 MOST = 800
 """Pairs of states that one question steps through, where the behaviour depends on what is varied."""
-
-FEWER = 30
-"""Where it does not mention what is varied."""
-
-SIZES = (33, 63, 17)
-
-
-Space = tuple[tuple[Slot, ...], tuple[Array, ...], Translation]
-"""What instructions work on."""
 
 
 @frozen
@@ -69,29 +48,6 @@ class SmallClasses:
         return self.sensitive and not self.privileged
 
 
-@frozen
-class Start:
-    """One row of choices: slots and operands, memory seen through the window and outside it, other arrays."""
-
-    size: int
-    slots: Mapping[Slot, int]
-    operands: Mapping[str, int]
-    window: list[int]
-    outside: list[int]
-    arrays: Mapping[Array, list[int]]
-
-    def state(self, changed: Mapping[Slot | Array, Any], widest: int) -> Small:
-        """Return the state, some resources changed; the window is `widest` words from the base on."""
-        slots = {s: changed.get(s, v) for s, v in self.slots.items()}
-        outside: list[int] = changed.get(MEMORY, self.outside)
-        memory = outside[: self.size]
-        low, high = slots[BASE], min(slots[BASE] + widest, self.size)
-        if low < high:
-            memory[low:high] = self.window[: high - low]
-        arrays = {a: changed.get(a, words) for a, words in self.arrays.items()}
-        return Small(self.size, slots, {**arrays, MEMORY: memory})
-
-
 def small_classes(isa: Isa, width: int = 6, most: int = MOST) -> tuple[SmallClasses, ...]:
     """Decide the classes of every instruction of an ISA, with words of so many bits (6 at least).
 
@@ -111,12 +67,11 @@ class _Classifier:
 
     def __init__(self, instruction: Instruction, space: Space, width: int, most: int) -> None:
         self.instruction, self.width, self.most = instruction, width, most
+        self.space = space
         self.slots, self.arrays, translation = space
-        self.translation = translation
         self.behaviours = {False: instruction.supervisor, True: instruction.user}
         self.actual = {u: runner(b, translation, width) for u, b in self.behaviours.items()}
         self.meaning = {u: runner(b.unprivileged(), translation, width) for u, b in self.behaviours.items()}
-        self.operands = operand_values(instruction, width)
         self.stepped, self.exhaustive = 0, True
 
     def classes(self) -> SmallClasses:
@@ -141,78 +96,13 @@ class _Classifier:
             self.exhaustive,
         )
 
-    # States -------------------------------------------------------------------------------------------------------
-
     def _starts(self, behaviours: list[Behaviour], varied: Slot | Array | None) -> Iterator[tuple[Start, Any]]:
         """Give states, each with another value for what is varied."""
-        known = dependence(behaviours, self.translation, self.width)
-        used = registers_used(self.instruction)
-        count = len(known.slots) + len(known.fixed) + (len(used) if REGISTERS in known.arrays else 0)
-        few = count <= FEW and not known.relocated
-        others = (14, 16, 17, 20, 31, 33, 61) if known.relocated else ()
-        near = (*known.constants, *others)
-        words = every(self.width) if few else edges(self.width, *near)
-        length = 1 << self.width
-        free = [s for s in self.slots if s is not MODE]
-        fixed = sorted(known.fixed, key=lambda f: (f[0].name, f[1]))
-        names = [a for a in self.arrays if a is not MEMORY]
-        dimensions: list[Any] = [
-            SIZES, self.operands, contents(self.width, length), contents(self.width, length)[1:],
-            *(words if REGISTERS in known.arrays else (3, 50) for _ in used),
-            *(slot_values(s, self.width, depends=s in known.slots, few=few, constants=near) for s in free),
-            *(contents(self.width, length_of(a, self.width, 0))[:3] for a in names),
-            *([None, *words] for _ in fixed),
-        ]  # fmt: skip
-        mentioned = varied is None or varied in known.slots or varied in known.arrays
-        mentioned = mentioned or (known.relocated and varied in (BASE, BOUND))
-        values, others_values = self._variation(varied, known.constants)
-        dimensions += [values, others_values if fixed else (None,)]
-        vital = {
-            1,
-            *range(4, 4 + len(used)),
-            *(n for n, s in enumerate(free, 4 + len(used)) if s in known.slots),
-            len(dimensions) - 2,
-        }
-        walk = Walk(dimensions, self.most if mentioned else FEWER, frozenset(vital))
-        self.exhaustive &= walk.exhaustive
-        for row in walk:
+        starts = Starts(self.instruction, self.space, self.width, self.most, behaviours, varied)
+        self.exhaustive &= starts.exhaustive
+        for start in starts:
             self.stepped += 1
-            size, operands, window, outside, *rest = row
-            taken = iter(rest)
-            registers = [next(taken) for _ in used]
-            slots = {s: next(taken) for s in free}
-            arrays = {a: list(next(taken)) for a in names}
-            outside = list(outside)
-            for array, index in fixed:
-                value = next(taken)
-                if value is not None and array is MEMORY:
-                    outside[index] = value
-                    if 0 <= index - slots[BASE] < length:
-                        window = list(window)
-                        window[index - slots[BASE]] = value
-                elif value is not None and index < len(arrays[array]):
-                    arrays[array][index] = value
-            if REGISTERS in arrays:
-                arrays[REGISTERS][: len(used) + 1] = [arrays[REGISTERS][0], *registers]
-            another, at_fixed = next(taken), next(taken)
-            if at_fixed is not None and isinstance(another, list):
-                another = list(another)
-                for array, index in fixed:
-                    if array is varied and index < len(another):
-                        another[index] = at_fixed
-            yield Start(size, {**slots, MODE: SUPERVISOR}, operands, window, outside, arrays), another
-
-    def _variation(self, varied: Slot | Array | None, constants: frozenset[int]) -> tuple[Any, Any]:
-        if varied is None or varied is MODE:
-            return (None,), (None,)
-        if isinstance(varied, Array):
-            return contents(self.width, length_of(varied, self.width, 1 << self.width)), (
-                None,
-                *edges(self.width, *constants),
-            )
-        return slot_values(varied, self.width, depends=True, few=False, constants=(*constants, 14, 17, 20, 31, 61)), (
-            None,
-        )
+            yield start
 
     # Questions ----------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,8 @@ from attrs import define, field, frozen
 from popek.isa.architecture import Isa
 from popek.isa.expression import Expr, subtrees
 from popek.isa.slot import BASE, BOUND, IE, MODE, PC, RUN, RUNNING, TIMER, USER, Slot
-from popek.prove.small.choices import edges
+from popek.prove.small.choices import covering, dependence, edges, reach
+from popek.prove.small.fields import Fields
 from popek.prove.small.machine import Small, closure, runner
 from popek.vmm.monitor import Monitor
 
@@ -59,6 +60,8 @@ class Frame:
     real: Mapping[Slot, int]
     virtual: Mapping[Slot, int]
     values: Mapping[str, int]
+    copies: Mapping[Slot, int] = field(factory=dict)
+    """What the hardware keeps for a guest in guest mode."""
 
 
 _SHRINK: Mapping[str, Any] = {
@@ -162,48 +165,57 @@ class Map:
         """The cases of time: no virtual interrupt is deliverable at entry."""
         mask = (1 << self.width) - 1
         clocks = [(0, 0), (1, 0), (0, 1), (2, 2), (5, 3), (3, 40), (40, 3), (0, 0), (mask, mask), (7, 9)]
-        flags = [row for row in _bits(len(self._flags)) if self.deliverable(self._flagged(row)) is None]
+        flags = [row for row in bits(len(self.flagged)) if self.admits(dict(zip(self.flagged, row, strict=True)))]
         found: list[Time] = []
         for n, pair in enumerate(clocks):
             wide = (pair * len(self.isa.clocks))[: len(self.isa.clocks)]
-            for quantum in (1, 2, 7, mask):
+            for quantum in (1, 2, 7, len(reach(self.width)) - 1):
                 for ticks in TICKS:
                     found.append(Time(wide, flags[(n + quantum + len(found)) % len(flags)], quantum, ticks))
         return found
 
     @cached_property
-    def _flags(self) -> list[Slot]:
+    def flagged(self) -> list[Slot]:
+        """Interrupt enable, and the lines of pending interrupts."""
         return [IE, *(c.clock for c in self.isa.clocks if c.clock is not None)]
 
-    def _flagged(self, row: tuple[int, ...]) -> dict[Slot, int]:
-        return {**dict.fromkeys(self.isa.slots, 0), **dict(zip(self._flags, row, strict=True))}
+    def admits(self, flags: Mapping[Slot, int]) -> bool:
+        """Say whether a guest may be entered with these flags: no virtual interrupt is deliverable."""
+        return self.deliverable({**dict.fromkeys(self.isa.slots, 0), **flags}) is None
 
     def kept(self, where: Relocation, when: Time, *, user: bool, other: int = 0) -> dict[Slot, int]:
         """Return a virtual state at entry."""
         slots = {s: self._plain(s, other) for s in self.isa.slots}
-        slots |= dict(zip(self._flags, when.flags, strict=True))
+        slots |= dict(zip(self.flagged, when.flags, strict=True))
         slots |= dict(zip(self.isa.clocks, when.clocks, strict=True))
         return {**slots, MODE: int(user), BASE: where.base, BOUND: where.bound, RUN: RUNNING, PC: 16 + other % 8}
 
-    def _plain(self, slot: Slot, other: int) -> int:
+    @cached_property
+    def fields(self) -> Fields:
+        """The fields of words that some instruction looks into."""
+        behaviours = [b for i in self.isa.instructions for b in (i.supervisor, i.user)]
+        return dependence((*behaviours, self.isa.cycle.swap), self.isa.translation, self.width).fields
+
+    def _plain(self, slot: Slot, other: int, further: int = 0) -> int:
         place = self.isa.slots.index(slot)
-        values = edges(self.width, 40)
-        value = values[(other * (2 * place + 1) + place) % len(values)]
+        values = covering(edges(self.width, 40), self.fields.get(slot, ()))
+        value = values[(other * (2 * place + 1) + place + further) % len(values)]
         return value & ((1 << (slot.bits or self.width)) - 1)
 
     def own(self, other: int) -> dict[Slot, int]:
-        """Return the host's own slots."""
+        """Return the host's own slots: in most cases other words than the guest's."""
         pending = [c.clock for c in self.isa.clocks]
-        return {s: 0 if s in pending else self._plain(s, other + 2) for s in self.isa.slots}
+        return {s: 0 if s in pending else self._plain(s, other, 1 + other % 3) for s in self.isa.slots}
 
     def frame(self, where: Relocation, when: Time, other: int, *, user: bool) -> Frame | None:
         """Return a frame; nothing where the guest does not get so far."""
         key = where, when, other, user
         if key not in self.frames:
-            self.frames[key] = self._walk(where, when, other, user=user)
+            self.frames[key] = self.walked(where, when, other, user=user)
         return self.frames[key]
 
-    def _walk(self, where: Relocation, when: Time, other: int, *, user: bool) -> Frame | None:
+    def walked(self, where: Relocation, when: Time, other: int, *, user: bool) -> Frame | None:
+        """Walk from the entry to a frame."""
         kept = self.kept(where, when, user=user, other=other)
         values = {"k": where.k, "w": where.w, "q": where.q, "quantum": when.quantum}
         real = loaded = self.enter(kept, self.own(other), values)
@@ -216,7 +228,8 @@ class Map:
         return Frame(where.k, where.w, where.q, kept, loaded, real, self.recover(real, values), values)
 
 
-def _bits(count: int) -> Iterator[tuple[int, ...]]:
+def bits(count: int) -> Iterator[tuple[int, ...]]:
+    """Give every row of so many bits."""
     for number in range(1 << count):
         yield tuple(number >> n & 1 for n in range(count))
 

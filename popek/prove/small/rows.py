@@ -1,6 +1,6 @@
 """Rows: both machines before an instruction, one choice after the other of all that it may depend on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -10,15 +10,19 @@ from popek.isa.instruction import Instruction
 from popek.isa.slot import BASE, BOUND, IE, MEMORY, MODE, REGISTERS, RUN, Array, Role, Slot
 from popek.prove.small.choices import (
     FEW,
+    SHORT,
     Dependence,
     contents,
+    covering,
     dependence,
     edges,
     every,
     length_of,
     operand_values,
+    reach,
     registers_used,
 )
+from popek.prove.small.fields import Source, register
 from popek.prove.small.frames import Frame, Map
 from popek.prove.small.machine import Small
 from popek.prove.small.walk import Walk
@@ -55,10 +59,14 @@ class Rows:
     ) -> None:
         self.map, self.instruction, self.behaviours, self.most, self.user = table, instruction, behaviours, most, user
         self.isa, self.width = table.isa, table.width
+        self.known = dependence(behaviours, table.isa.translation, table.width)
         self.exhaustive = False
 
+    def _parts(self, source: Source) -> tuple[int, ...]:
+        return self.known.fields.get(source, ())
+
     def __iter__(self) -> Iterator[Row]:
-        known = dependence(self.behaviours, self.isa.translation, self.width)
+        known = self.known
         used = registers_used(self.instruction)
         programs = [s for s in self.isa.slots if s.role is Role.PROGRAM]
         fixed = _fixed(known)
@@ -82,23 +90,32 @@ class Rows:
 
     def _dimensions(self, known: Dependence) -> list[Any]:
         width = self.width
+        names = [o.field.name for o in self.instruction.format if o.register]
         used = registers_used(self.instruction) if REGISTERS in known.arrays else ()
         resources = [s for s in known.slots if s.role is Role.RESOURCE]
-        few = len(used) <= FEW and not known.relocated and not resources and not known.fixed
+        few = width <= SHORT and len(used) <= FEW and not known.relocated and not resources and not known.fixed
         near = (*known.constants, 16, 17, 20, 24, 33)
         words = every(width) if few else edges(width, *near)
         programs = [s for s in self.isa.slots if s.role is Role.PROGRAM]
-        length = 1 << width
+        held = contents(width, len(reach(width)), self._parts(MEMORY))
         clocked = {IE, MODE, BASE, BOUND, RUN, *(s for c in self.isa.clocks for s in (c, c.clock))}
         others = range(3) if clocked.issuperset(resources) else range(53)
         choices: list[Any] = [
-            self.map.relocations, self.map.times, others, operand_values(self.instruction, width),
-            contents(width, length), contents(width, length)[1:-1], (0, 1, 2),
-            *(range(1 << s.bits) if s.bits else edges(width, 16, 40) for s in programs),
-            *(words if used else (3, 50) for _ in registers_used(self.instruction)),
-            *([None, *edges(width, *near)] for _ in _fixed(known)),
+            self.map.relocations, self.map.times, others, operand_values(self.instruction, known, width),
+            held, held[1:-1], (0, 1, 2),
+            *(self._program(s) for s in programs),
+            *(covering(words, self._parts(register(n))) if used else (3, 50) for n in names),
+            *([None, *covering(edges(width, *near), self._parts(a))] for a, _ in _fixed(known)),
         ]  # fmt: skip
         return choices
+
+    def _program(self, slot: Slot) -> Sequence[int]:
+        """Return what a slot of program state holds: everything, if that is little."""
+        if slot.bits is not None and slot.bits <= min(self.width, SHORT):
+            return range(1 << slot.bits)
+        most = (1 << min(slot.bits or self.width, self.width)) - 1
+        near = edges(self.width, 16, 40, *(self.known.constants if slot.bits is not None else ()))
+        return [*dict.fromkeys(w & most for w in covering(near, self._parts(slot)))]
 
     def _row(
         self, frame: Frame, operands: Mapping[str, int], slots: Mapping[Slot, int], registers: list[int], fill: Fill
@@ -132,10 +149,10 @@ class Rows:
         sides: dict[bool, dict[Array, list[int]]] = {False: {}, True: {}}
         for array in self.isa.arrays:
             if array is not MEMORY:
-                filled = contents(self.width, length_of(array, self.width, 0))
-                sides[True][array] = list(filled[fill.other % 3])
+                filled = contents(self.width, length_of(array, self.width, 0), self._parts(array))
+                sides[True][array] = list(filled[fill.other % len(filled)])
                 shared = array.role is Role.PROGRAM
-                sides[False][array] = sides[True][array] if shared else filled[fill.other % 3 + 1]
+                sides[False][array] = sides[True][array] if shared else filled[(fill.other + 1) % len(filled)]
         if REGISTERS in sides[True]:
             sides[True][REGISTERS][1 : 1 + len(registers)] = registers
         for (array, index), value in fill.fixed.items():

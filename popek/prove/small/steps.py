@@ -75,7 +75,7 @@ class Steps:
             real = self.really[min(row.frame.real[MODE], 1)](row.real, row.operands)
             found.completes |= bare.completes
             found.missed |= bare.completes and not real.completes
-            same = self._same_routine(row, bare)
+            same = self.same_routine(row, bare)
             found.wrong |= not same
             if not real.completes:
                 if not self._answered(row, real, bare, same=same):
@@ -163,7 +163,7 @@ class Steps:
 
     # What the monitor does itself ---------------------------------------------------------------------------------
 
-    def _same_routine(self, row: Row, bare: Outcome) -> bool:
+    def same_routine(self, row: Row, bare: Outcome) -> bool:
         """Say whether the interpreter routine does what the bare machine does, its reflection included."""
         if not self.own_routine:
             return True  # it is the same function

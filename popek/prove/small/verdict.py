@@ -8,8 +8,11 @@ from attrs import field, frozen
 from popek.isa.architecture import Isa
 from popek.isa.instruction import Instruction
 from popek.prove.small.around import around
+from popek.prove.small.choices import SHORT
 from popek.prove.small.classes import MOST, SmallClasses, small_classes
 from popek.prove.small.frames import Map
+from popek.prove.small.guest import GuestMap, GuestSteps
+from popek.prove.small.guest_around import guest_around
 from popek.prove.small.steps import Findings, Steps
 from popek.prove.values import PROPERTIES
 from popek.vmm.monitor import Monitor, Treatment
@@ -48,7 +51,7 @@ def small_verdict(isa: Isa, monitors: Iterable[Monitor], width: int = 6, most: i
             for user in (False, True):
                 findings = _findings(isa, monitor, isa[known.name], width, most, user=user)
                 squares[id(findings)] = findings
-                for prop in _broken(monitor, known, findings, user=user):
+                for prop in _broken(isa, monitor, known, findings, user=user):
                     blame[monitor.name, prop].add(known.name)
     coverage = _coverage(classes, squares.values(), sum(events.values()))
     return SmallVerdict(isa.name, width, classes, {k: frozenset(v) for k, v in blame.items()}, coverage)
@@ -66,14 +69,17 @@ def _coverage(classes: Iterable[SmallClasses], squares: Iterable[Findings], even
     )
 
 
-def _broken(monitor: Monitor, known: SmallClasses, findings: Findings, *, user: bool) -> Iterable[str]:
+def _broken(isa: Isa, monitor: Monitor, known: SmallClasses, findings: Findings, *, user: bool) -> Iterable[str]:
     """Return the properties that an instruction breaks, as the monitor runs it."""
     treatment = monitor.plan(user=user).treatment(sensitive=known.sensitive, critical=known.critical)
-    assert treatment is not Treatment.GUEST, "guest mode is not modelled on small machines"
-    broken = set(findings.direct) if treatment is Treatment.DIRECT else set()
-    if findings.wrong and treatment is not Treatment.DIRECT:
+    stays = treatment is Treatment.DIRECT
+    if treatment is Treatment.GUEST:
+        assert isa.guest is not None
+        stays = known.name not in (*isa.guest.exits, *monitor.controls)
+    broken = set(findings.direct) if stays else set()
+    if findings.wrong and not stays:
         broken.add("equivalence")
-    missed = findings.missed if treatment is Treatment.DIRECT else findings.completes
+    missed = findings.missed if stays else findings.completes
     if missed and not known.sensitive:
         broken.add("efficiency")
     return broken
@@ -88,13 +94,19 @@ def _about(isa: Isa, monitor: Monitor, width: int) -> tuple[Any, ...]:
     """Return what the VM map and the traps of a monitor depend on."""
     tables = (monitor.entry, monitor.recovery, monitor.dispatcher)
     parts = (isa.slots, isa.arrays, isa.translation, isa.cycle, isa.rings, monitor.reflection, monitor.renews)
-    return (width, *parts, *(frozenset(t.items()) for t in tables))
+    guest = (isa.guest, monitor.controls) if monitor.in_guest_mode else None
+    return (width, guest, *parts, *(frozenset(t.items()) for t in tables), *((isa.name,) if width > SHORT else ()))
+
+
+def _map(isa: Isa, monitor: Monitor, width: int) -> Map:
+    return (GuestMap if monitor.in_guest_mode else Map)(isa, monitor, width)
 
 
 def _events(isa: Isa, monitor: Monitor, width: int) -> tuple[set[tuple[str, str]], int]:
     key = _about(isa, monitor, width)
     if key not in _around:
-        _around[key] = around(Map(isa, monitor, width))
+        table = _map(isa, monitor, width)
+        _around[key] = guest_around(table) if isinstance(table, GuestMap) else around(table)
     return _around[key]
 
 
@@ -103,9 +115,10 @@ def _findings(isa: Isa, monitor: Monitor, instruction: Instruction, width: int, 
     key = (*about, instruction, monitor.routines.get(instruction.name), most, user)
     if key not in _stepped:
         known = _maps.get(about)
-        table = Map(isa, monitor, width)
+        table = _map(isa, monitor, width)
         if known is not None:
             table.frames = known.frames
         _maps[about] = table
-        _stepped[key] = Steps(table, instruction, most, user=user).findings()
+        steps = GuestSteps if isinstance(table, GuestMap) else Steps
+        _stepped[key] = steps(table, instruction, most, user=user).findings()
     return _stepped[key]
