@@ -15,6 +15,12 @@ def verdict_picture() -> str:
     """Return the picture as SVG. It loads no font from anywhere."""
     console = Console(record=True, file=io.StringIO(), width=100, force_terminal=True, color_system="truecolor")
     console.print(popek.verdict(*ISAS))
+    console.print()  # else the tails of the last line's letters are cut
     theme: TerminalTheme = MONOKAI
     svg = console.export_svg(title="popek verdict " + " ".join(ISAS), theme=theme, unique_id="verdict")
+    return without_fonts(svg)
+
+
+def without_fonts(svg: str) -> str:
+    """Return a picture that loads no font from anywhere."""
     return re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)

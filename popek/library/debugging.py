@@ -22,8 +22,8 @@ from popek.library.proving import NamedMonitor
 from popek.shown import Moved
 from popek.vmm.virtual_machine import VirtualMachine
 
-AROUND = 9
-"""How many words of code are shown before and after the next instruction."""
+BEFORE, AFTER = 9, 40
+"""How many words of code are shown before the next instruction and after it: as many as a tall screen has room for."""
 
 EVENTS = 200
 """How many of the last steps are kept to be shown."""
@@ -168,7 +168,7 @@ class Session(Moved):
         """Give the words around the next instruction, as R lets the guest see them."""
         state, isa = self.machine.state, self.machine.isa
         pc, base, bound = state.slot(PC), state.slot(BASE), state.slot(BOUND)
-        for address in range(max(0, pc - AROUND), pc + AROUND + 1):
+        for address in range(max(0, pc - BEFORE), pc + AFTER + 1):
             physical = base + address
             if address < bound and physical < state.size:
                 word = state.element(MEMORY, physical)

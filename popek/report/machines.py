@@ -42,6 +42,7 @@ def _code(value: Session) -> RenderableType:
             source = Text(" ".join(line.source.split()), style=QUIET)
             drawn.add_row(Text(mark), Text(f"{line.address:,}"), Text(line.text), source)
     drawn.columns[1].justify = "right"
+    drawn.columns[2].no_wrap = True
     return drawn
 
 

@@ -31,14 +31,18 @@ def _part(name: str) -> str:
     return packaged("popek.report").joinpath("page", name).read_text("utf-8")
 
 
+SCRIPT, STYLE = _part("stepping.js"), _part("stepping.css")
+TOLD = ("step", "latest", "ended", "summary", "shown", "labels")
+"""What the script is told of a widget."""
+
+
 class Stepping(anywidget.AnyWidget):
     """A session with buttons: back, step, run, and a slider over every step that was taken.
 
     `step` is where the guest is, `latest` the furthest step it has been at. `popek.debug` makes sessions.
     """
 
-    _esm = _part("stepping.js")
-    _css = _part("stepping.css")
+    _esm, _css = SCRIPT, STYLE
 
     step = Int(0).tag(sync=True)
     latest = Int(0).tag(sync=True)

@@ -10,7 +10,6 @@ import popek
 
 widgets = pytest.importorskip("popek.report.widget", reason="the extra `notebook` is not installed")
 
-TRAITS = ("step", "latest", "ended", "summary", "shown", "labels")
 PAGE = "<!doctype html><html lang='en'><meta charset='utf-8'><title>A widget</title><main id='here'></main></html>"
 MODEL = """
 const [script, style, values, done] = arguments;
@@ -60,11 +59,11 @@ class Page:
 
     def __init__(self, browser: Any, widget: Any) -> None:
         self.browser, self.widget = browser, widget
-        browser.execute_async_script(MODEL, widget._esm, widget._css, self.values())
+        browser.execute_async_script(MODEL, widgets.SCRIPT, widgets.STYLE, self.values())
 
     def values(self) -> dict[str, object]:
         """Return all that the page is told."""
-        return {name: getattr(self.widget, name) for name in TRAITS}
+        return {name: getattr(self.widget, name) for name in widgets.TOLD}
 
     def carry(self) -> list[dict[str, object]]:
         """Hand what was sent to the widget, and its values to the page; return what was sent."""

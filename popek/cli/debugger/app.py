@@ -68,7 +68,7 @@ class Debugger(App[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the panes: what runs on the left, what it runs on on the right."""
-        yield Header()
+        yield Header(icon=" ")
         with Horizontal():
             for names in (("code", "monitor", "events"), ("slots", "registers", "memory")):
                 with Vertical() if names[0] == "code" else VerticalScroll():

@@ -13,7 +13,7 @@ from popek.library.memory_map import Part
 from popek.report.drawing import BAD, HEAD, OPEN, QUIET, number
 from popek.report.speech import Text, stacked
 
-BAR = 16
+BAR = 8
 """Columns of the largest part of memory."""
 
 
@@ -58,7 +58,7 @@ def memory(session: Session) -> Text:
 def _part(part: Part) -> Text:
     length = min(BAR, max(1, part.size.bit_length() * BAR // 20))
     bar = ("#" if part.in_window else "-") * length
-    return Text(f"{part.start:7} {bar:{BAR}} ", no_wrap=True).append(part.what).append(f" ({part.size:,})")
+    return Text(f"{part.start:7} {bar:{BAR}} {part.size:7,} ", no_wrap=True).append(part.what)
 
 
 def events(records: Iterable[Record], last: int) -> Text:
