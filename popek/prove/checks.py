@@ -1,15 +1,20 @@
 """What a run can show of a refutation, property by property; one step at a time, so that it can be taken back."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cache
+from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from popek.engine import reference
+from popek.engine.compiled import closure
 from popek.engine.reference import Kind
 from popek.engine.state import differences
 from popek.engine.stepper import Record
 from popek.isa.architecture import Isa
+from popek.isa.behaviour import Cause
 from popek.isa.cycle import TRAP_WORDS
+from popek.isa.expression import operand
+from popek.isa.slot import PC
 from popek.language.phrase import in_turn, say
 from popek.prove.pools import ALLOTMENT, Variant
 from popek.prove.watch import Watch, program_word
@@ -35,6 +40,8 @@ class Shown:
     divergence: Divergence | None
     bare: tuple[Record, ...]
     virtual: tuple[Record, ...]
+    strayed: bool = False
+    """Whether a word was executed before that is none of the program's."""
 
 
 @frozen
@@ -75,15 +82,27 @@ class Search:
         """Return the machines with a program in them, and what to look at."""
         return _CHECKS[self.prop](self, words, records)
 
-    def run(self, words: Mapping[int, int], *, records: bool = False) -> Shown | None:
-        """Run a program in lock step; return what it shows of the refutation, if anything."""
+    def run(self, words: Mapping[int, int], *, records: bool = False, strict: bool = False) -> Shown | None:
+        """Run a program in lock step; return what it shows of the refutation, if anything.
+
+        `strict`: it counts only if the instruction to blame, if one is, has been attempted.
+        """
         check = self.check(words, records=records)
         for _ in range(self.patience):
-            going = check.step()
+            going = check.advance()
             shown = check.shown()
-            if shown is not None or not going:
-                return shown
+            if shown is not None:
+                counts = not strict or self.of_event or self.blame in check.attempted
+                return evolve(shown, strayed=check.strayed) if counts else None
+            if not going:
+                break
         return None
+
+
+@cache
+def _physical(isa: Isa) -> Callable[[Any, Mapping[str, int]], int]:
+    """Return what gives the physical address of the pc."""
+    return closure(isa.translation.real(operand("pc")))
 
 
 @define(eq=False)
@@ -95,6 +114,10 @@ class Check:
     records: bool
     run: LockStep = field(init=False)
     watch: Watch | None = field(default=None, init=False)
+    attempted: set[str] = field(factory=set, init=False)
+    """What the bare machine has attempted, as far as `advance` was asked to step."""
+    strayed: bool = field(default=False, init=False)
+    """Whether it has executed a word that is none of the program's."""
 
     def __attrs_post_init__(self) -> None:
         self.run = self.lockstep()
@@ -127,6 +150,18 @@ class Check:
     def runs(self) -> tuple[LockStep, ...]:
         """All machines that are stepped."""
         return (self.run,)
+
+    def advance(self) -> bool:
+        """Step once, and note what the bare machine has attempted, and whether that was a word of the program."""
+        bare = self.run.bare
+        steps, at = bare.counts["steps"], _physical(self.sought.isa)(bare.state, {"pc": bare.state.slot(PC)})
+        going, event = self.step(), bare.last_event
+        if event is not None and bare.counts["steps"] > steps and event.kind is not Kind.INTERRUPT:
+            if event.decoded is not None:
+                self.attempted.add(event.decoded.instruction.name)
+            if at not in self.words and (event.decoded is not None or event.cause is not Cause.MEMORY):
+                self.strayed = True
+        return going
 
     def step(self) -> bool:
         """Step once; say whether it can go on."""
@@ -235,7 +270,6 @@ class _Isolation(_ResourceControl):
 class _Efficiency(Check):
     """An innocuous instruction that completes on the bare machine, and not directly in the virtual one."""
 
-    upcoming: str | None = None
     before: tuple[int, int] = (0, 0)
 
     def begin(self) -> None:
@@ -246,20 +280,20 @@ class _Efficiency(Check):
         return self.run.bare.counts["instructions"], self.run.virtual.counts["direct"]
 
     def step(self) -> bool:
-        decoded = reference.upcoming(self.sought.isa, self.run.bare.state)
-        self.upcoming = decoded.instruction.name if decoded is not None else None
         self.before = self._counts()
         return super().step()
 
     def shown(self) -> Shown | None:
         attempted, direct = (now - then for now, then in zip(self._counts(), self.before, strict=True))
         event = self.run.bare.last_event
-        completed = event is not None and event.kind is Kind.EXECUTED and attempted > 0
-        if self.upcoming is None or not completed or direct or not self._to_blame(self.upcoming):
+        if event is None or event.decoded is None or event.kind is not Kind.EXECUTED or direct or not attempted:
+            return None
+        name = event.decoded.instruction.name
+        if not self._to_blame(name):
             return None
         says = say(
             "`{upcoming}` completes on the bare machine, and in the virtual one only through the monitor",
-            upcoming=self.upcoming,
+            upcoming=name,
         )
         return Shown(says, self.run.bare.counts["steps"], None, self.run.last_bare, self.run.last_virtual)
 

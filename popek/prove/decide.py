@@ -100,7 +100,7 @@ def _shown(isa: Isa, monitor: Monitor, classes: Sequence[Classes], proof: Proof,
         refuted = [d for d in proof.of(name) if d.status is Status.REFUTED and d.obligation.blame == blame]
         witness = find_witness(isa, monitor, classes, refuted)
         if witness is not None:
-            return evolve(found, witness=witness, reason=witness.says)
+            return evolve(found, reason="", witness=witness)
     reason = say("the proof fails, and no short guest program was found that shows it ({reason})", reason=found.reason)
     return PropertyVerdict(Status.UNKNOWN, found.blame, reason)
 

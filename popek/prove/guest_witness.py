@@ -2,9 +2,9 @@
 
 A refuted obligation names an instruction and a virtual mode. First there is a setup (`setups.py`), which is run once;
 then operands are tried on it by the hundred (`probe.py`). What shows the refutation is written down as a program that
-begins at reset, run in lock step on the bare machine and under the monitor, and shrunk until nothing can be dropped and
-no constant made simpler. Of an event, programs are tried in which events happen (`candidates.py`). What cannot be shown
-by a program is never called refuted.
+begins at reset, and run in lock step on the bare machine and under the monitor. Of an event, programs are tried in
+which events happen (`candidates.py`). What cannot be shown by a program is never called refuted. What is found is
+shrunk when somebody looks at it (`found.py`, `shrink.py`).
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -13,44 +13,41 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from popek import shown
-from popek.engine.stepper import Record
-from popek.errors import PopekError
 from popek.isa.architecture import Isa
-from popek.isa.assembler import assemble
 from popek.isa.instruction import TRAPS
 from popek.isa.slot import MODE
-from popek.language.phrase import say
 from popek.prove.candidates import of_event
-from popek.prove.checks import REAL_MEMORY, Search, Shown
+from popek.prove.checks import REAL_MEMORY, Search
+from popek.prove.found import Found, Shrunk, replayed
 from popek.prove.pools import ALLOTMENT, Variant, mentions, variants
-from popek.prove.probe import Probe, probe, smaller
-from popek.prove.setups import Setup, assignments, setups
+from popek.prove.probe import Probe, probe
+from popek.prove.setups import Setup, setups
 from popek.prove.values import Classes
-from popek.vmm.compare import Divergence
 from popek.vmm.monitor import Monitor
 
 CANDIDATES = 500
 """How many programs are tried for a refutation that an event is to blame for."""
+
+CHOICE = 20
+"""Among how many that show it one is looked for that executes no words but its own."""
 
 ROUNDS = (3, 12, 40, 400)
 """How many operands are tried on every setup, round after round; in the last on those that set what matters."""
 
 
 @frozen
-class Witness(shown.Shown):
-    """A guest program that shows a refutation, and what it shows: `says`, at step `step`, of `what`."""
+class Witness(Shrunk):
+    """A guest program that shows a refutation.
+
+    `privileged` are instructions that have to be privileged so that the one to blame can be reached.
+    """
 
     property: str
     blame: str
     isa: str
     monitor: str
-    program: str
-    says: str
-    step: int
-    first_divergence: Divergence | None = field(repr=False)
-    bare: tuple[Record, ...] = field(repr=False)
-    virtual: tuple[Record, ...] = field(repr=False)
+    found: Found = field(repr=False)
+    privileged: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as JSON has it."""
@@ -77,7 +74,7 @@ def search(
     user: bool | None = None,
     hints: Callable[[], Iterable[Variant]] = tuple,
 ) -> Witness | None:
-    """Return a witness, shrunk; nothing if no candidate shows the refutation.
+    """Return a witness; nothing if no candidate shows the refutation.
 
     `user` narrows the virtual mode, and `hints` gives operands to try when all others fail.
     """
@@ -91,7 +88,7 @@ def search(
 
 def shows(program: str, isa: Isa, monitor: Monitor, *, prop: str, blame: str, classes: Sequence[Classes]) -> str | None:
     """Run a guest program, in assembly, as witnesses are run; return what it shows of a refutation, if anything."""
-    shown = _try(_sought(isa, monitor, prop, blame, classes), program.splitlines())
+    shown = replayed(_sought(isa, monitor, prop, blame, classes), program.splitlines(), strict=False)
     return None if shown is None else shown.says
 
 
@@ -115,13 +112,13 @@ _found: dict[Hashable, Witness | None] = {}
 
 def _first(sought: Search) -> Witness | None:
     programs = islice(of_event(sought), CANDIDATES) if sought.of_event else suspected(sought)
-    for lines in programs:
-        if _try(sought, lines) is not None:
-            smallest = _shrink(sought, lines)
-            shown = _try(sought, smallest, records=True)
-            assert shown is not None, f"{smallest} shows something once and not again"
-            return _witness(sought, smallest, shown)
-    return None
+    showing = ((lines, shown) for lines in programs if (shown := replayed(sought, lines)) is not None)
+    strays: Found | None = None
+    for lines, shown in islice(showing, CHOICE):
+        if not shown.strayed:
+            return _witness(Found(sought, lines))
+        strays = strays or Found(sought, lines, strays=True)
+    return None if strays is None else _witness(strays)
 
 
 def _in_company(sought: Search) -> Witness | None:
@@ -133,15 +130,12 @@ def _in_company(sought: Search) -> Witness | None:
     if sought.of_event or not others:
         return None
     mended = sought.isa.vary(sought.isa.name, dict.fromkeys(others, TRAPS))
-    found = _first(evolve(sought, isa=mended, critical=sought.critical & {sought.blame}))
-    used = [
-        n for n in others if found is not None and any(line.split()[:1] == [n] for line in found.program.splitlines())
-    ]
-    if found is None or _try(sought, found.program.splitlines()) is None:
+    alone = _first(evolve(sought, isa=mended, critical=sought.critical & {sought.blame}))
+    if alone is None or replayed(sought, alone.found.lines, strict=False) is None:
         return None
-    return evolve(
-        found, says=say("{says}, where {used} is privileged", says=found.says, used=", ".join(f"`{n}`" for n in used))
-    )
+    together = evolve(alone.found, also=sought)
+    names = {line.partition(" ")[0] for line in together.smallest}
+    return evolve(alone, found=together, privileged=tuple(n for n in others if n in names))
 
 
 def suspected(sought: Search) -> Iterator[list[str]]:
@@ -167,6 +161,7 @@ def _programs(on: Probe, tried: Iterable[Variant]) -> Iterator[list[str]]:
             lines = on.draft(on.smallest(variant)).lines()
             yield lines
             yield [*lines[:-1], "nop", lines[-1]]
+            yield [*lines, "nop", "nop"]
             return
 
 
@@ -187,56 +182,6 @@ class _Ready:
                 yield made
 
 
-def _try(sought: Search, lines: Sequence[str], *, records: bool = False) -> Shown | None:
-    try:
-        program = assemble("\n".join(lines), sought.isa)
-    except PopekError:
-        return None
-    fits = max(program.words, default=0) < ALLOTMENT.size
-    return sought.run(program.words, records=records) if fits else None
-
-
-def _witness(sought: Search, lines: Sequence[str], shown: Shown) -> Witness:
-    names = sought.prop, sought.blame, sought.isa.name, sought.monitor.name
-    text = "\n".join(line if line.endswith(":") else f"        {line}" for line in lines).replace(" - 0,", ",")
-    return Witness(*names, text + "\n", shown.says, shown.step, shown.divergence, shown.bare, shown.virtual)
-
-
-# Shrinking ----------------------------------------------------------------------------------------------------------
-
-
-_FIXED = (
-    ".org ",
-    ".word 0, handler",
-    ".word 0, go",
-    ".word 1, go",
-    ".word 2, go",
-    ".word 3, go",
-    "svc 0",
-    "go:",
-)
-
-
-def _shrink(sought: Search, lines: list[str]) -> list[str]:
-    """Drop lines and simplify constants as long as the program still shows the refutation."""
-    improved = True
-    while improved:
-        improved = False
-        for fewer in _smaller(lines):
-            if _try(sought, fewer) is not None:
-                lines, improved = fewer, True
-                break
-    return lines
-
-
-def _smaller(lines: list[str]) -> Iterator[list[str]]:
-    fixed = [n for n, line in enumerate(lines) if line.startswith(_FIXED)]
-    if fixed:
-        yield [line for n, line in enumerate(lines) if n not in fixed]
-    yield from (lines[:n] + lines[n + 1 :] for n in range(len(lines)) if n not in fixed)
-    for n, line in enumerate(lines):
-        if line.startswith(("ldi ", "li ")):
-            register, value = line.split(" ", 1)[1].split(", ")
-            yield from (
-                [*lines[:n], *assignments({int(register[1:]): v}), *lines[n + 1 :]] for v in smaller(int(value))
-            )
+def _witness(found: Found) -> Witness:
+    sought = found.sought
+    return Witness(sought.prop, sought.blame, sought.isa.name, sought.monitor.name, found)

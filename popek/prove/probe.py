@@ -4,7 +4,7 @@ To try a choice costs one step of either machine. What a probe finds is only a s
 whoever asks writes the program down and runs it from reset (`guest_witness.py`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ from popek.isa.slot import BASE, PC
 from popek.prove.checks import Check, Search
 from popek.prove.pools import ALLOTMENT, Variant
 from popek.prove.setups import Setup, assignments, invocation
+from popek.prove.shrink import simpler
 from popek.prove.structure import writes_program_state
 
 _HERE = "here"
@@ -156,9 +157,9 @@ class Probe:
         improved = True
         while improved:
             improved = False
-            for simpler in _simpler(variant):
-                if self.shows(simpler):
-                    variant, improved = simpler, True
+            for choice in _simpler(variant):
+                if self.shows(choice):
+                    variant, improved = choice, True
                     break
         return variant
 
@@ -179,17 +180,7 @@ def _simpler(variant: Variant) -> Iterator[Variant]:
 
 
 def _each_smaller(values: Mapping[Any, int]) -> Iterator[dict[Any, int]]:
-    return ({**values, key: v} for key, value in values.items() for v in smaller(value))
-
-
-def smaller(value: int) -> Iterable[int]:
-    """Return smaller values, the smallest first: small ones, the half, one less, and all those with one bit less."""
-    less = {0, 1, 2, abs(value) // 2, *((abs(value) - 1,) if abs(value) < _SMALL else ())}
-    return sorted(v for v in less | {value & ~(1 << b) for b in range(32)} if abs(v) < abs(value))
-
-
-_SMALL = 200
-"""Below this, values are counted down; above, bits are cleared."""
+    return ({**values, key: v} for key, value in values.items() for v in simpler(value))
 
 
 def probe(sought: Search, setup: Setup) -> Probe | None:

@@ -229,8 +229,13 @@ class PropertyVerdict(Shown):
 
     status: Status
     blame: tuple[str, ...] = ()
-    reason: str = ""
+    _reason: str = ""
     witness: Any = None
+
+    @property
+    def reason(self) -> str:
+        """Why it is not proved; if nothing else is said, what the witness shows."""
+        return self._reason or (self.witness.says if self.witness is not None else "")
 
     @property
     def holds(self) -> bool | None:

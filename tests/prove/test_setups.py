@@ -16,7 +16,7 @@ from popek.isa.instruction import A, Instruction, imm, ra, rb
 from popek.isa.slot import IE, MODE, PC, REGISTERS, TIMER
 from popek.prove.checks import Search
 from popek.prove.pools import Variant, few, mentions, variants
-from popek.prove.probe import Draft, Probe, probe, smaller
+from popek.prove.probe import Draft, Probe, probe
 from popek.prove.setups import Setup, invocation, psw, settable, setups, writers
 from popek.vmm.monitor import TRAP_AND_EMULATE
 
@@ -129,10 +129,3 @@ def test_a_setup_that_shows_something_by_itself_is_none() -> None:
     lines = ("li r1, 0x500000", f"li r2, {NEEDLE:#x}", "odd r1, r2, 77")
     assert probe(sought(WITH_ODD, "odd"), Setup((), lines)) is None
     assert probe(sought(WITH_ODD, "odd"), Setup((), ("no such instruction",))) is None
-
-
-def test_smaller_values_are_smaller() -> None:
-    """In order; nothing is smaller than 0."""
-    assert list(smaller(0)) == []
-    assert list(smaller(3)) == [0, 1, 2]
-    assert all(abs(v) < 1000 for v in smaller(-1000))
