@@ -23,14 +23,18 @@ _ALU = ("add", "sub", "mul", "and", "or", "xor", "shl", "shr", "sar", "slt", "sl
 
 
 @define
-class _Loop:
+class Loop:
+    """Writes one guest."""
+
     isa: Isa
     random: Random
 
     def word(self, name: str, **values: int) -> int:
+        """Return an instruction word."""
         return self.isa[name].encode(values)
 
     def any(self) -> int:
+        """Return a register without a purpose."""
         return self.random.choice((1, 4, 5, 6, 7, 8, 11, 14, 15))
 
     def body(self, at: int, end: int) -> int:
@@ -99,4 +103,4 @@ class _Loop:
 
 def looping(isa: Isa, seed: int) -> dict[int, int]:
     """Return the words of the random looping guest of that seed; it wants `SIZE` words of memory."""
-    return _Loop(isa, Random(seed)).program()  # noqa: S311 - to be repeated, not to be secret
+    return Loop(isa, Random(seed)).program()  # noqa: S311 - to be repeated, not to be secret

@@ -1,6 +1,6 @@
 """Every way to run a guest, bare and under each technique, on each tier, and what differs in the end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
 from typing import Any
@@ -41,10 +41,13 @@ class Way:
         """An ISA that has what the technique needs."""
         return CLASSIC_VT if self.technique != BARE and MONITORS[self.technique].in_guest_mode else CLASSIC
 
-    def differing(self, seed: int, steps: int = STEPS) -> dict[str, Any]:
-        """Run a random guest by the reference, and in stretches on the tier; return all that is not the same."""
-        guest, random = drawn(seed), Random(seed)  # noqa: S311 - to be repeated, not to be secret
-        one, other = (self.machine(guest) for _ in range(2))
+    def differing(self, seed: int, steps: int = STEPS, draw: Callable[[int], Guest] | None = None) -> dict[str, Any]:
+        """Run a random guest by the reference, and in stretches on the tier; return all that is not the same.
+
+        Monitors of ported guests get most of them ported.
+        """
+        guest, random = (draw or drawn)(seed), Random(seed)  # noqa: S311 - to be repeated, not to be secret
+        one, other = (self.machine(guest, ported=seed % 8 < 6) for _ in range(2))
         one.engine, other.engine = "reference", self.engine
         one.run(steps)
         left = steps
@@ -55,16 +58,18 @@ class Way:
         before, after = (_values(m) for m in (one, other))
         return {name: (before[name], after[name]) for name in before if before[name] != after[name]}
 
-    def machine(self, drawn: Guest, caches: Sequence[int] = CACHES) -> Stepper:
-        """Return a machine with a guest to run in this way; a translation cache has one of those sizes."""
+    def machine(self, drawn: Guest, caches: Sequence[int] = CACHES, *, ported: bool = False) -> Stepper:
+        """Return a machine with a guest to run in this way; a translation cache has one of those sizes.
+
+        If that is wanted, a guest is ported for a monitor that is for such guests.
+        """
         options: dict[str, Any] = {"typed": drawn.typed, "disk": drawn.disk, "history": 0}
         if self.technique == BARE:
             return Machine(self.isa, drawn.words, memory=drawn.allotment.size, **options)
         under = _for(drawn, MONITORS[self.technique], caches)
         options |= {"allotment": drawn.allotment, "memory": drawn.memory}
         apart = frozenset(i.name for i in SYSTEM)
-        ported = under.for_ported and drawn.seed % 2 == 0
-        words = port(drawn.words, self.isa, apart).words if ported else drawn.words
+        words = port(drawn.words, self.isa, apart).words if ported and under.for_ported else drawn.words
         return VirtualMachine(self.isa, words, monitor=under, sensitive=apart, **options)
 
 

@@ -1,8 +1,12 @@
 """Random guests are the same on every tier, bare and under each technique: in state, devices, counts and time."""
 
+from functools import partial
+
 import pytest
 
 from popek.engine.tiers import SOURCES
+from popek.isa.classic import CLASSIC
+from popek.testing.calls import calling
 from popek.testing.ways import Way, ways
 
 NATIVE = [
@@ -28,12 +32,14 @@ def test_random_guests_run_natively_as_by_the_reference(way: Way) -> None:
 
 @pytest.mark.parametrize("way", NATIVE, ids=str)
 def test_they_do_so_in_unfolded_regions(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forty longer ones each, with every region unfolded as soon as it is made."""
+    """Forty longer ones each, some of which call, with every region unfolded as soon as it is made."""
     from popek.engine.native import regions  # noqa: PLC0415 - only where the compiler is installed
 
     monkeypatch.setattr(regions, "PLAIN", regions.UNFOLDED)
-    for seed in range(20_000, 20_040):
+    for seed in range(20_000, 20_032):
         assert not way.differing(seed, 300), seed
+    for seed in range(8):
+        assert not way.differing(seed, 600, partial(calling, CLASSIC)), seed
 
 
 @pytest.mark.soak
@@ -45,6 +51,7 @@ def test_very_many_do_so_in_unfolded_regions(way: Way, monkeypatch: pytest.Monke
     monkeypatch.setattr(regions, "PLAIN", regions.UNFOLDED)
     for seed in range(30_000, 35_000):
         assert not way.differing(seed, 300), seed
+        assert not way.differing(seed, 900, partial(calling, CLASSIC)), seed
 
 
 @pytest.mark.parametrize("way", PYTHON, ids=str)

@@ -8,7 +8,7 @@ always traps, is not part of a region; neither is what comes after the largest n
 from collections import deque
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from popek.engine.compiled import closure
 from popek.engine.native import behaviours, specialise
@@ -33,6 +33,8 @@ class Placed:
     behaviour: Behaviour = field(repr=False)
     word: int = field(repr=False)
     physical: int = field(repr=False)
+    link: int | None = None
+    """Where the routine that it calls comes back to, if it is a call: it leaves that somewhere, and goes elsewhere."""
 
     @property
     def goes(self) -> Expr:
@@ -46,26 +48,31 @@ class Placed:
         return tuple(w for w in map(constant, ways) if w is not None)
 
     @property
+    def computed(self) -> bool:
+        """Whether where it goes on is only known when it is executed."""
+        return self.goes.op is not Op.ITE and constant(self.goes) is None
+
+    @property
     def on(self) -> int:
         """The address of the next word."""
         return (self.pc + 1) & WORD_MASK
 
-    @property
-    def links(self) -> bool:
-        """Whether it leaves the address of the next word somewhere, and goes elsewhere itself."""
-        kept = {constant(e.value) for e in self.behaviour.effects if isinstance(e, Put)}
-        return self.on in kept and self.targets != (self.on,)
-
 
 @frozen
 class Found:
-    """A region to be: its instructions by address, where blocks begin, where it may be entered, and what it assumes."""
+    """A region to be: its instructions by address, where blocks begin, where it may be entered, and what it assumes.
+
+    `returns` are the places behind its calls, by what a computed jump has as its target to go there. If it is `closed`,
+    a jump that has another one is not made in it.
+    """
 
     entry: int
     code: Mapping[int, Placed]
     leaders: tuple[int, ...]
     entries: tuple[int, ...]
     assumed: Mapping[Slot, int]
+    returns: Mapping[int, int]
+    closed: bool = False
 
 
 class Discovery:
@@ -81,7 +88,6 @@ class Discovery:
     def region(self, entry: int) -> Found | None:
         """Return the region that begins at an address; nothing if its first instruction cannot be part of one."""
         code: dict[int, Placed] = {}
-        links: set[int] = set()
         waiting = deque([entry])
         while waiting and len(code) < LARGEST:
             pc = waiting.popleft()
@@ -90,20 +96,19 @@ class Discovery:
                 if placed is None:
                     break
                 code[pc] = placed
-                if placed.links:
-                    links.add(placed.on)
                 waiting.extend(t for t in placed.targets if t != placed.on)
-                if placed.links:
-                    waiting.append(placed.on)
+                if placed.link is not None:
+                    waiting.append(placed.link)
                 if placed.on not in placed.targets:
                     break
                 pc = placed.on
         if entry not in code:
             return None
         jumped = {t for p in code.values() if p.targets != (p.on,) for t in p.targets}
-        entries = sorted({entry, *(a for a in links if a in code)})
+        links = sorted({p.link for p in code.values() if p.link in code})
+        entries = sorted({entry, *links})
         leaders = sorted({*entries, *(t for t in jumped if t in code)})
-        return Found(entry, code, tuple(leaders), tuple(entries), self._assumed(code))
+        return Found(entry, code, tuple(leaders), tuple(entries), self._assumed(code), {a: a for a in links})
 
     def _placed(self, pc: int) -> Placed | None:
         values = {"pc": pc}
@@ -120,7 +125,11 @@ class Discovery:
         known |= self.resources
         known.update(**decoded.values)
         here = specialise.behaviour(general, known, self.state.size)
-        return Placed(pc, here, word, self._physical(self.state, values)) if plain(here) else None
+        if not plain(here):
+            return None
+        placed = Placed(pc, here, word, self._physical(self.state, values))
+        calls = placed.on in kept(here) and placed.targets != (placed.on,)
+        return evolve(placed, link=placed.on) if calls else placed
 
     def _assumed(self, code: Mapping[int, Placed]) -> Mapping[Slot, int]:
         """Return the resources that the code was specialised by, and their values."""
@@ -131,6 +140,11 @@ class Discovery:
             general = self.isa.lowered(decoded.instruction, self.resources[MODE])
             used |= {e.payload for e in behaviours.mentioned(general) if isinstance(e.payload, Slot)}
         return {s: self.resources[s] for s in self.isa.slots if s in used and s in self.resources}
+
+
+def kept(behaviour: Behaviour) -> frozenset[int | None]:
+    """Return the constants that a behaviour leaves in an array, which may be where a routine is to come back to."""
+    return frozenset(constant(e.value) for e in behaviour.effects if isinstance(e, Put))
 
 
 def _slots(root: Expr) -> set[Slot]:

@@ -13,8 +13,24 @@ import llvmlite.binding as llvm
 CODE_MODEL, RELOCATION = "jitdefault", "default"
 
 
+OPTIONS, NEWEST = ("-disable-lsr",), 22
+"""Options, for the whole process, and the newest LLVM that is known to have them: others might end the process.
+
+Addresses here are sums of 32 bits, which the pass that is left out takes for worth computing beside one another.
+"""
+
+
+@cache
+def _options() -> tuple[str, ...]:
+    options = OPTIONS if llvm.llvm_version_info[0] <= NEWEST else ()
+    for option in options:
+        llvm.set_option("popek", option)
+    return options
+
+
 @cache
 def _target(level: int) -> Any:
+    _options()
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
@@ -31,7 +47,15 @@ def _features() -> str:
 def versions() -> str:
     """Return everything besides the text that object code depends on: the compiler, the platform, the processor."""
     triple = llvm.get_process_triple()
-    parts = (llvmlite.__version__, llvm.llvm_version_info, triple, llvm.get_host_cpu_name(), _features(), *LITE)
+    parts = (
+        llvmlite.__version__,
+        llvm.llvm_version_info,
+        triple,
+        llvm.get_host_cpu_name(),
+        _features(),
+        *_options(),
+        *LITE,
+    )
     return "\n".join(map(str, parts))
 
 

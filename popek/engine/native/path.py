@@ -10,14 +10,12 @@ from collections.abc import Callable
 from popek.engine.native.expressions import Emission
 from popek.engine.native.text import Text
 from popek.engine.native.views import DIRTY, MARKS, Buffered
+from popek.engine.native.wishes import Part, Wishes
 from popek.engine.simplify import Known, value
 from popek.isa.behaviour import Behaviour, Put
 from popek.isa.encoding import WORD_BITS, WORD_MASK
 from popek.isa.expression import FALSE, TRUE, Expr, Op, ite, node, operand, rewrite
 from popek.isa.slot import MEMORY, PC, REGISTERS, Array, Slot
-
-Part = Slot | int
-"""What a way keeps the value of: a slot, or a register by number."""
 
 Leave = Callable[[], None]
 """Writes what is done where a way is left; must end the block."""
@@ -48,27 +46,32 @@ def apart(expr: Expr) -> tuple[Expr | None, int]:
 class Path:
     """A way from a head to here, with what is known now."""
 
-    def __init__(self, text: Text, view: Buffered) -> None:
+    def __init__(self, text: Text, view: Buffered, wishes: Wishes | None = None) -> None:
         self.text = text
+        self._wishes = wishes
+        self._origins: dict[Expr, Part] = {}
         self.changed: dict[Part, Expr] = {}
         self._view = view
         self._read: dict[Part, Expr] = {}
         self._ranges: dict[Expr, tuple[int, int]] = {}
         self._words: dict[Expr, Expr] = {}
+        self._clean: set[Expr] = set()
         self._wide: dict[Expr, str] = {}
         self._emit = Emission(text, view, _Names())
 
     def fork(self) -> "Path":
         """Return the same knowledge, to go on with on another way."""
-        other = Path(self.text, self._view)
+        other = Path(self.text, self._view, self._wishes)
         for mine, its in (
             (self.changed, other.changed),
             (self._read, other._read),
+            (self._origins, other._origins),
             (self._ranges, other._ranges),
             (self._words, other._words),
             (self._wide, other._wide),
         ):
             its.update(mine)  # type: ignore[arg-type]
+        other._clean |= self._clean
         other._emit.learn(self._emit)
         return other
 
@@ -92,6 +95,7 @@ class Path:
             return self.changed[part]
         if part not in self._read:
             self._read[part] = operand(self.text.load(self.variable(part)))
+            self._origins[self._read[part]] = part
         return self._read[part]
 
     def variable(self, part: Part) -> str:
@@ -153,12 +157,15 @@ class Path:
         """Leave unless a word is below a limit; if it is a sum, then without wrapping."""
         term, addend = apart(word)
         assert term is not None, "a comparison of constants is one of them"
-        step = addend - _WHOLE if addend >= _HALF else addend
+        step = _signed(addend)
         low, high = self._ranges.get(term, _ANY)
         if low + step >= 0 and high + step < limit:
             return
         if step >= limit:
             self.leave_if(self.text.value(f"icmp uge i32 {self.name(word)}, {limit}"), leave)
+            return
+        if self._wished(term, lambda wishes, part: wishes.reference(part, step, limit)):
+            self._ranges[term] = max(low, -step), min(high, limit - step - 1)
             return
         if step >= 0:
             beyond = self.text.value(f"icmp uge i32 {self.name(term)}, {limit - step}")
@@ -166,6 +173,27 @@ class Path:
             beyond = self.text.value(f"icmp uge i32 {self.name(word)}, {limit}")
         self.leave_if(beyond, leave)
         self._ranges[term] = max(low, -step), min(high, limit - step - 1)
+
+    def _wished(self, term: Expr | None, wish: Callable[[Wishes, Part], bool]) -> bool:
+        """Say whether something is wished of a value of the head's, if wishes are taken."""
+        part = self._origins.get(term) if term is not None else None
+        return self._wishes is not None and part is not None and wish(self._wishes, part)
+
+    def grant(self, wishes: Wishes, leave: Leave) -> None:
+        """Leave unless what is wished of the values here is so, and take it as known."""
+        for part, low, high in wishes.ranges(int(self._view.size)):
+            term = self._part(part)
+            known = self._ranges.get(term, _ANY)
+            above = self.text.value(f"sub i32 {self.name(term)}, {low}")
+            self.leave_if(self.text.value(f"icmp ugt i32 {above}, {high - low}"), leave)
+            self._ranges[term] = max(known[0], low), min(known[1], high)
+        for part, first, count in wishes.windows():
+            term = self._part(part)
+            place = self._place(MARKS, moved(term, first), "i8")
+            assert place is not None, "what is looked at is in range"
+            marks = self.text.value(f"load i{8 * count}, ptr {place}, align 1")
+            self.leave_if(self.text.value(f"icmp ne i{8 * count} {marks}, 0"), leave)
+            self._clean |= {moved(term, step) for step in range(first, first + count)}
 
     def leave_if(self, truth: str, leave: Leave) -> None:
         """Leave if a truth holds, which is seldom."""
@@ -185,7 +213,7 @@ class Path:
         ]
         self.changed.update(slots)
         marks = [self._put(p.array, when, index, new) for p, when, index, new in puts]
-        hit = [m for m in marks if m is not None]
+        hit = [m for m in marks if m]
         for n in range(1, len(hit)):
             hit[n] = self.text.value(f"or i8 {hit[n - 1]}, {hit[n]}")
         return hit[-1] if hit else None
@@ -214,10 +242,24 @@ class Path:
             return None
         self.text.store(self.name(new), place)
         term, addend = apart(index)
+        if term is not None and self._wished(term, lambda wishes, part: wishes.store(part, _signed(addend))):
+            self._clean.add(index)
         others = [(i, *apart(i)) for i in self._words]
         self._words = {i: self._words[i] for i, t, a in others if t is term and a != addend}
         self._words[index] = new
+        if index in self._clean:
+            return ""
+        self._clean.add(index)
         return self.text.load(mark, "i8")
+
+
+def _signed(addend: int) -> int:
+    return addend - _WHOLE if addend >= _HALF else addend
+
+
+def moved(term: Expr, step: int) -> Expr:
+    """Return what is so many words from a term, as indices are written."""
+    return node(Op.ADD, term, step & WORD_MASK) if step else term
 
 
 def _sum(expr: Expr) -> Expr:

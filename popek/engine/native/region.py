@@ -10,16 +10,17 @@ from functools import partial
 
 from popek.engine.native import behaviours
 from popek.engine.native.context import Field
-from popek.engine.native.discover import Found
+from popek.engine.native.discover import Found, Placed
 from popek.engine.native.interpreter import buffered, parameters, view
 from popek.engine.native.path import Path
 from popek.engine.native.text import METADATA, Text
 from popek.engine.native.unfold import Copy, Size, Unfolding
 from popek.engine.native.views import DIRTY
+from popek.engine.native.wishes import Wishes
 from popek.engine.simplify import value
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Put
-from popek.isa.expression import Expr, Op, eq
+from popek.isa.expression import FALSE, TRUE, Expr, Op, eq
 from popek.isa.slot import PC, REGISTERS, Role, Slot
 
 
@@ -74,12 +75,36 @@ class Region:
         text.do(f"switch i32 {text.load('%pc')}, label %exit [ {cases} ]")
 
     def _tree(self, head: int, needed: int) -> None:
-        text = self.text
+        """Write a tree, and its first block by itself, for where the tree does not fit or what it wishes is not so."""
+        text, tree = self.text, self.trees.trees[head]
         text.label(f"tree.{head}")
+        alone = Copy(tree.block, 0)
+        wishes = self._wishes(tree) if tree.next else None
+        if wishes is not None:
+            short, fits = text.fresh("short"), text.fresh("fits")
+            text.branch(self._short(needed), short, fits, seldom=True)
+            text.label(short)
+            text.do('call void asm sideeffect "", ""()')
+            text.go(f"block.{head}")
+            text.label(fits)
+            path = Path(text, self.view)
+            path.grant(wishes, partial(text.go, f"block.{head}"))
+            self._copy(tree, path)
+            text.label(f"block.{head}")
         path = Path(text, self.view)
-        short = text.value(f"icmp ult i64 {text.load('%left', 'i64')}, {needed}")
-        path.leave_if(short, partial(self._leave, path, str(head), 0))
-        self._copy(self.trees.trees[head], path)
+        path.leave_if(self._short(alone.end), partial(self._leave, path, str(head), 0))
+        self._copy(alone, path)
+
+    def _short(self, needed: int) -> str:
+        return self.text.value(f"icmp ult i64 {self.text.load('%left', 'i64')}, {needed}")
+
+    def _wishes(self, tree: Copy) -> Wishes:
+        """Return what a tree would take for granted: what is asked when it is written somewhere else."""
+        wishes, text = Wishes(), self.text
+        self.text = Text()
+        self._copy(tree, Path(self.text, self.view, wishes))
+        self.text = text
+        return wishes
 
     def _copy(self, copy: Copy, path: Path) -> None:
         """Write a block, and all that is behind it in its tree."""
@@ -90,10 +115,17 @@ class Region:
                 if path.guard(trap.when, partial(self._leave, path, str(placed.pc), done)):
                     return
             goes = path.now(placed.goes)
-            marks = path.commit(placed.behaviour)
-            if marks is not None:
-                self._watch(path, marks, goes, done + 1)
+            if placed is copy.last and placed.computed:
+                self._computed(copy, path, goes)
+                return
+            self._commit(path, placed, goes, done + 1)
         self._go_on(copy, path, goes)
+
+    def _commit(self, path: Path, placed: Placed, following: Expr, done: int) -> None:
+        """Write what an instruction writes, and leave if that is compiled."""
+        marks = path.commit(placed.behaviour)
+        if marks is not None:
+            self._watch(path, marks, following, done)
 
     def _watch(self, path: Path, marks: str, following: Expr, done: int) -> None:
         """Leave if what was written is compiled."""
@@ -124,22 +156,47 @@ class Region:
         text = self.text
         if (target := value(goes)) is not None:
             self._go(copy, path, target)
-            return
-        if goes.op is Op.ITE and None not in (targets := [value(a) for a in goes.args[1:]]):
-            condition, ways = goes.args[0], targets
-        elif copy.returns and not copy.last.targets:
-            condition, ways = eq(goes, copy.returns[-1]), [copy.returns[-1], None]
+        elif goes.op is Op.ITE and None not in (targets := [value(a) for a in goes.args[1:]]):
+            yes, no = text.fresh("yes"), text.fresh("no")
+            text.branch(path.name(goes.args[0]), yes, no)
+            for label, way in zip((yes, no), targets, strict=True):
+                assert way is not None, "nothing is not in it"
+                text.label(label)
+                self._go(copy, path.fork(), way)
         else:
             self._search(path, goes, copy.end)
-            return
-        yes, no = text.fresh("yes"), text.fresh("no")
-        text.branch(path.name(condition), yes, no)
-        for label, way in zip((yes, no), ways, strict=True):
-            text.label(label)
-            if way is None:
-                self._search(path.fork(), goes, copy.end)
-            else:
-                self._go(copy, path.fork(), way)
+
+    def _computed(self, copy: Copy, path: Path, goes: Expr) -> None:
+        """Write a computed jump: to places behind calls, compared one by one, the likely ones first, or where it says.
+
+        If there is nowhere else to go, then it is left to others.
+        """
+        targets = {head: target for target, head in self.found.returns.items()}
+        likely = copy.targets()
+        others = [h for h in targets if h not in likely] if self.found.closed else []
+        for head in (*likely, *others):
+            same = path.now(eq(goes, targets.get(head, head)))
+            if same is TRUE:
+                self._take(copy, path, goes, head)
+                return
+            if same is not FALSE:
+                yes, no = self.text.fresh("yes"), self.text.fresh("no")
+                self.text.branch(path.name(same), yes, no)
+                self.text.label(yes)
+                self._take(copy, path.fork(), goes, head)
+                self.text.label(no)
+        if self.found.closed:
+            self._leave(path, str(copy.last.pc), copy.end - 1)
+        else:
+            self._take(copy, path, goes, None)
+
+    def _take(self, copy: Copy, path: Path, goes: Expr, head: int | None) -> None:
+        """Write the rest of a computed jump."""
+        self._commit(path, copy.last, goes, copy.end)
+        if head is None:
+            self._search(path, goes, copy.end)
+        else:
+            self._go(copy, path, head)
 
     def _go(self, copy: Copy, path: Path, target: int) -> None:
         """Write the way to a known address: on in the tree, to another one, or out."""

@@ -25,7 +25,7 @@ PATIENCE = 4
 """How often one address is compiled; a program that changes it more often is left to the interpreter."""
 
 
-PLAIN, UNFOLDED = Size(), Size(64, 256)
+PLAIN, UNFOLDED = Size(), Size(96, 600)
 """How far a region is unfolded: first not at all, and then if it is worth it."""
 
 WORTH = 1_000_000
@@ -79,7 +79,7 @@ class Regions:
             Entry.TAG: self.tag(pc) | VALID,
             Entry.CODE: loaded.address("region"),
             Entry.MAY: FOR_EVER if before else WORTH * len(found.code),
-            Entry.NEEDS: written.trees.needs()[pc],
+            Entry.NEEDS: len(written.trees.trees[pc].block),
         }
         for word, number in entry.items():
             self.memory.table[WORDS * index + word] = number

@@ -2,7 +2,8 @@
 
 A tree begins at its head with nothing known, and every block in it has one way in. So what is known there, of values,
 ranges and open calls, is known for good; time is counted once, at the head; a loop is done several times over; and a
-call that is entered comes back to where it came from without a search. Where a tree ends, the head of another begins.
+call that is entered comes back to where it came from without a search. Where no open call is known, some places behind
+calls are tried. Where a tree ends, the head of another begins.
 """
 
 from collections import deque
@@ -12,12 +13,15 @@ from attrs import define, field, frozen
 
 from popek.engine.native.discover import Found, Placed
 
-FARTHEST = 32
-"""Instructions on a way through a tree, unless its first block alone has more: what does not fit in the time that is
-left is the interpreter's."""
+FARTHEST = 48
+"""Instructions on a way through a tree, unless its first block alone has more."""
 
 OPEN = 8
 """How many calls are remembered that have not come back."""
+
+
+GUESSES = 2
+"""How many places are tried where it is not known whose call comes back."""
 
 
 @frozen
@@ -30,11 +34,15 @@ class Size:
 
 @define(eq=False)
 class Copy:
-    """A block in a tree: its instructions, how many come before it, where open calls return to, and what follows."""
+    """A block in a tree: its instructions, how many come before it, where open calls return to, and what follows.
+
+    Where none is open, `guesses` are tried.
+    """
 
     block: tuple[Placed, ...]
     before: int
     returns: tuple[int, ...] = ()
+    guesses: tuple[int, ...] = ()
     next: dict[int, "Copy"] = field(factory=dict)
 
     @property
@@ -49,13 +57,13 @@ class Copy:
 
     def afterwards(self) -> tuple[int, ...]:
         """Return where the calls return to that are open behind it."""
-        if self.last.links:
-            return (*self.returns, self.last.on)[-OPEN:]
-        return self.returns if self.last.targets else self.returns[:-1]
+        if self.last.link is not None:
+            return (*self.returns, self.last.link)[-OPEN:]
+        return self.returns[:-1] if self.last.computed else self.returns
 
     def targets(self) -> tuple[int, ...]:
         """Return where it goes on, or is expected to."""
-        return self.last.targets or self.returns[-1:]
+        return (self.returns[-1:] or self.guesses) if self.last.computed else self.last.targets
 
     def tree(self) -> Iterator["Copy"]:
         """Give it and all behind it."""
@@ -70,7 +78,8 @@ class Unfolding:
     def __init__(self, found: Found, size: Size) -> None:
         self._found = found
         self._blocks = {leader: tuple(_block(found, leader)) for leader in found.leaders}
-        self._loops = {t for p in found.code.values() for t in p.targets if t <= p.pc}
+        self._loops = {t for p in found.code.values() if p.link is None for t in p.targets if t <= p.pc}
+        self._guesses = tuple(found.returns.values())[:GUESSES]
         self._size = min(size.tree, size.region // len(found.leaders))
         self.trees: dict[int, Copy] = {}
         waiting = deque(found.entries)
@@ -82,7 +91,7 @@ class Unfolding:
 
     def _tree(self, head: int) -> Copy:
         """Return a tree that has the nearest blocks first."""
-        root = Copy(self._blocks[head], 0)
+        root = Copy(self._blocks[head], 0, guesses=self._guesses)
         count, waiting = root.end, deque([root])
         while waiting:
             here = waiting.popleft()
@@ -91,7 +100,7 @@ class Unfolding:
                 if block is None or (target in self._loops and target != head):
                     continue
                 if here.end + len(block) <= FARTHEST and count + len(block) <= self._size:
-                    copy = here.next[target] = Copy(block, here.end, here.afterwards())
+                    copy = here.next[target] = Copy(block, here.end, here.afterwards(), self._guesses)
                     count += len(block)
                     waiting.append(copy)
         return root

@@ -91,7 +91,7 @@ class Walk:
         jumped = {t for p in placed.values() if p.targets != (p.on,) for t in p.targets}
         entries = sorted({entry, *(h for h in returns.values() if h in placed)})
         leaders = sorted({*entries, *(t for t in jumped if t in placed)})
-        return Found(entry, placed, tuple(leaders), tuple(entries), self._assumed(code))
+        return Found(entry, placed, tuple(leaders), tuple(entries), self._assumed(code), {}, closed=True)
 
     def _found(self, address: int) -> Copied | None:
         cell = self._seen(address)
