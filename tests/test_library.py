@@ -1,5 +1,6 @@
 """The library: each command as a function, typed, lazy, and on names as well as on values."""
 
+import copy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -158,3 +159,12 @@ def test_mistakes(call: Any) -> None:
     """What a user does wrong is a `PopekError`."""
     with pytest.raises(popek.PopekError):
         call()
+
+
+def test_answers_can_be_kept_and_copied() -> None:
+    """A verdict with its witnesses, which are shrunk for it, comes back as the same value."""
+    answer = popek.verdict("jrst1")
+    again = copy.deepcopy(answer)
+    assert again == answer
+    assert again.to_dict() == answer.to_dict()
+    assert again["trap-and-emulate"].equivalence.witness is not answer["trap-and-emulate"].equivalence.witness

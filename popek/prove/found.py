@@ -5,8 +5,9 @@ Of most refutations a verdict needs to know only that there is a program.
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
-from attrs import define
+from attrs import define, frozen
 
 from popek import shown
 from popek.engine.stepper import Record
@@ -60,11 +61,22 @@ class Found:
         assert shown is not None, f"{self.smallest} shows something once and not again"
         return shown
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Kept, (tuple(self.smallest), self.shown)
+
+
+@frozen
+class Kept:
+    """What is left of a program that was found when it is kept or copied: the smallest one, and what it shows."""
+
+    smallest: Sequence[str]
+    shown: Shown
+
 
 class Shrunk(shown.Shown):
     """What is known of a program that was found, once it is shrunk."""
 
-    found: Found
+    found: Found | Kept
     privileged: tuple[str, ...]
 
     @property

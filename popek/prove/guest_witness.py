@@ -18,7 +18,7 @@ from popek.isa.instruction import TRAPS
 from popek.isa.slot import MODE
 from popek.prove.candidates import of_event
 from popek.prove.checks import REAL_MEMORY, Search
-from popek.prove.found import Found, Shrunk, replayed
+from popek.prove.found import Found, Kept, Shrunk, replayed
 from popek.prove.pools import ALLOTMENT, Variant, mentions, variants
 from popek.prove.probe import Probe, probe
 from popek.prove.setups import Setup, setups
@@ -46,7 +46,7 @@ class Witness(Shrunk):
     blame: str
     isa: str
     monitor: str
-    found: Found = field(repr=False)
+    found: Found | Kept = field(repr=False, eq=lambda found: (tuple(found.smallest), found.shown))
     privileged: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -81,7 +81,8 @@ def search(
     sought = _sought(isa, monitor, prop, blame, classes, user=user, hints=hints)
     key = sought.key
     if key not in _found:
-        _found[key] = _first(sought) or _in_company(sought)
+        alone = _first(sought)
+        _found[key] = _in_company(sought) if alone is None else _witness(alone)
     found = _found[key]
     return found and evolve(found, monitor=monitor.name)
 
@@ -110,15 +111,15 @@ def _sought(
 _found: dict[Hashable, Witness | None] = {}
 
 
-def _first(sought: Search) -> Witness | None:
+def _first(sought: Search) -> Found | None:
     programs = islice(of_event(sought), CANDIDATES) if sought.of_event else suspected(sought)
     showing = ((lines, shown) for lines in programs if (shown := replayed(sought, lines)) is not None)
     strays: Found | None = None
     for lines, shown in islice(showing, CHOICE):
         if not shown.strayed:
-            return _witness(Found(sought, lines))
+            return Found(sought, lines)
         strays = strays or Found(sought, lines, strays=True)
-    return None if strays is None else _witness(strays)
+    return strays
 
 
 def _in_company(sought: Search) -> Witness | None:
@@ -131,11 +132,11 @@ def _in_company(sought: Search) -> Witness | None:
         return None
     mended = sought.isa.vary(sought.isa.name, dict.fromkeys(others, TRAPS))
     alone = _first(evolve(sought, isa=mended, critical=sought.critical & {sought.blame}))
-    if alone is None or replayed(sought, alone.found.lines, strict=False) is None:
+    if alone is None or replayed(sought, alone.lines, strict=False) is None:
         return None
-    together = evolve(alone.found, also=sought)
+    together = evolve(alone, also=sought)
     names = {line.partition(" ")[0] for line in together.smallest}
-    return evolve(alone, found=together, privileged=tuple(n for n in others if n in names))
+    return evolve(_witness(together), privileged=tuple(n for n in others if n in names))
 
 
 def suspected(sought: Search) -> Iterator[list[str]]:
