@@ -163,6 +163,7 @@ def test_what_can_be_spared_is_found(bloated: str) -> None:
     """A line, a constant, a register's number, a bound: this test sees what is too much, and the shrinker takes it."""
     (isa,) = (i for i in VARIANTS if i.name == "jrst1")
     ((witness, monitor),) = [w for w in witnesses(isa).values() if w[0].property == "equivalence"]
+    assert isinstance(witness.found, Found)
     fat = evolve(witness, found=Found(witness.found.sought, bloated.splitlines()))
     assert fat.program == witness.program == "        jsu r1\n"
     changed = [with_it for change in CHANGES for with_it in change(bloated.splitlines())]
