@@ -69,8 +69,10 @@ def _help() -> Iterator[tuple[str, str]]:
         command = popek if name is None else popek.get_command(context, name)
         assert command is not None
         where = f"popek/cli/commands/{name}.py" if name else "popek/cli/main.py"
-        yield from ((where, p) for t in (command.help, command.epilog) if t for p in cli_help.paragraphs(t))
-        yield from ((where, o.help) for o in command.params if isinstance(o, click.Option) and o.help)
+        inside = command.commands.values() if isinstance(command, click.Group) else ()
+        for one in (command, *inside):
+            yield from ((where, p) for t in (one.help, one.epilog) if t for p in cli_help.paragraphs(t))
+            yield from ((where, o.help) for o in one.params if isinstance(o, click.Option) and o.help)
 
 
 def _page() -> Iterator[tuple[str, str]]:
@@ -78,21 +80,17 @@ def _page() -> Iterator[tuple[str, str]]:
 
 
 def _isas() -> Iterator[tuple[str, str]]:
-    """Give what is said of each ISA; of instructions and slots, those of the base and its variants.
-
-    What an instruction of history does is told in the words of its manual, which are English.
-    """
-    ours = {isa.name for isa in (*shipped.bases(), *shipped.variants())}
+    """Give what is said of each ISA, of its instructions and of its slots, and why it is not what a source says."""
     for name in shipped.names():
         isa = shipped.find(name)
         assert isa is not None
         where = f"popek/isa: {name}"
         yield from ((where, t) for t in (isa.title, isa.doc, isa.story) if t != isa.name)
-        if name in ours:
-            yield from ((where, i.doc) for i in isa.instructions)
+        yield from ((where, i.doc) for i in isa.instructions)
         for declared in (isa.slots, isa.arrays):
-            yield from ((where, s.doc) for s in declared if name in ours)
+            yield from ((where, s.doc) for s in declared)
             yield from ((where, s.kind) for s in declared if s.kind != s.name)
+        yield from ((where, s.explained) for s in shipped.literature(isa))
 
 
 def _guests() -> Iterator[tuple[str, str]]:

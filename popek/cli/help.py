@@ -38,7 +38,10 @@ class Formatter(click.HelpFormatter):
 
     def write_heading(self, heading: str) -> None:
         """Write a heading."""
-        super().write_heading(told(Phrase(heading)))
+        if language() == ENGLISH:
+            super().write_heading(heading)
+        else:
+            self.write(f"{' ' * self.current_indent}{told(Phrase(heading))}\N{FULLWIDTH COLON}\n")
 
     def write_text(self, text: str) -> None:
         """Write paragraphs."""

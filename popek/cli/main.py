@@ -76,9 +76,10 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         found: click.Command = import_module(f"popek.cli.commands.{cmd_name}").command
-        found.context_class = Context
-        if OPTION not in found.params:
-            found.params.append(OPTION)
+        for one in (found, *(found.commands.values() if isinstance(found, click.Group) else ())):
+            one.context_class = Context
+            if OPTION not in one.params:
+                one.params.append(OPTION)
         return found
 
     def resolve_command(
@@ -120,7 +121,8 @@ def popek(ctx: click.Context) -> int:
         formatter.write(f"popek {__version__}: {told(say('the Popek-Goldberg theorem, run and proved'))}\n\n")
         with formatter.indentation():
             formatter.write_dl(list(TOUR), col_max=44)
-        formatter.write(f"\n{told(say('All commands: popek --help'))}\n")
+        more = told(say("All commands: popek --help"))
+        formatter.write(f"\n{more}\n")
         write(formatter.getvalue())
     return DONE
 

@@ -11,7 +11,8 @@ from functools import cache, partial
 from attrs import evolve, field, frozen
 
 from popek.isa.expression import TRUE, Expr
-from popek.language.phrase import say
+from popek.language.phrase import Phrase, listed, say
+from popek.language.words import word
 from popek.prove import solver
 from popek.prove.narrow import narrowed
 from popek.prove.relevant import relevant
@@ -54,6 +55,19 @@ class Obligation:
     settled: Status = Status.PROVED
     user: bool | None = None
     why: str = say("both sides are the same expressions of the same words")
+
+
+def called(name: str) -> Phrase:
+    """Return an obligation's name as people read it, part by part; instructions, slots and events keep theirs."""
+    return listed(map(_part_called, name.split(", ")))
+
+
+NOTICED = " noticed"
+
+
+def _part_called(part: str) -> Phrase:
+    slot = part.removesuffix(NOTICED)
+    return word(part) if slot == part else say("{slot} noticed", slot=slot)
 
 
 HOWS = ("structure", "evaluation", "solver")

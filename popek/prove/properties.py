@@ -7,11 +7,11 @@ from attrs import evolve, frozen
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour
-from popek.language.phrase import say
+from popek.language.phrase import in_turn, say
 from popek.prove.copies import copy
 from popek.prove.events import events
 from popek.prove.guest_mode import efficiency_in_guest_mode, in_guest_mode, leaving
-from popek.prove.obligation import Discharged, Obligation, discharge, discharge_together, filename, smt2
+from popek.prove.obligation import Discharged, Obligation, called, discharge, discharge_together, filename, smt2
 from popek.prove.squares import (
     MODES,
     Square,
@@ -205,9 +205,11 @@ def _together(discharged: Iterable[Discharged]) -> PropertyVerdict:
             blame = tuple(dict.fromkeys(d.obligation.blame for d in by_status[status]))
             first = by_status[status][0]
             reason = say(
-                "not proved: {says} ({obligation})", says=first.obligation.says, obligation=first.obligation.name
+                "not proved: {says} ({obligation})",
+                says=first.obligation.says,
+                obligation=called(first.obligation.name),
             )
-            return PropertyVerdict(status, blame, f"{reason}; {first.reason}" if first.reason else reason)
+            return PropertyVerdict(status, blame, in_turn((reason, first.reason)) if first.reason else reason)
     if not by_status[Status.PROVED]:
         return PropertyVerdict(Status.VACUOUS, reason=say("there is nothing to prove"))
     return PropertyVerdict(Status.PROVED)

@@ -26,7 +26,7 @@ from popek.report.drawing import (
 )
 from popek.report.marks import NO, outcome
 from popek.report.running import SENTENCES, by_cause, registers
-from popek.report.speech import Text
+from popek.report.speech import Text, lines
 from popek.report.verdicts import asked_as
 from popek.vmm.compare import Comparison, Divergence, Violation
 
@@ -136,6 +136,5 @@ def _virtual(record: Record, bare: Record | None) -> str:
 
 
 def _violation(value: Violation) -> RenderableType:
-    lines = Text("\n".join(value.sentences))
     said = outcome(good=False, text=say("the monitor has lost control after step {step:,}", step=value.step))
-    return Group(said, indented(lines))
+    return Group(said, indented(lines(value.sentences)))

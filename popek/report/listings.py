@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from popek.guests.guest import Guest
 from popek.isa.architecture import Isa
 from popek.isa.catalogue._literature import Statement
-from popek.language.phrase import in_turn, listed, say
+from popek.language.phrase import Phrase, in_turn, listed, say
 from popek.language.speaking import told
 from popek.language.words import word
 from popek.library.listing import GuestList, IsaList, ShownGuest, ShownIsa, in_user
@@ -65,7 +65,7 @@ def _said(statement: Statement) -> RenderableType:
     if statement.critical is not None:
         none = say("no instruction is critical")
         parts.append(say("critical: {names}", names=listed(statement.critical)) if statement.critical else none)
-    about = [statement.where, in_turn(parts) if parts else "", statement.explained]
+    about = [statement.where, in_turn(parts) if parts else "", Phrase(statement.explained)]
     about.append("" if statement.verified else say("unverified: the source itself was not read"))
     return section(statement.who, lines([a for a in about if a]))
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
 
-from popek.language.phrase import Phrase, listed, say, say_many
+from popek.language.phrase import listed, say, say_many
 from popek.language.words import word
 from popek.library.obligations import Obligations
 from popek.library.proving import CheckedProof
 from popek.prove.guest_witness import Witness
-from popek.prove.obligation import Discharged
+from popek.prove.obligation import Discharged, called
 from popek.prove.values import PropertyVerdict, Status
 from popek.report.comparing import divergence_drawn
 from popek.report.drawing import (
@@ -119,19 +119,6 @@ def _rows(group: Iterable[Discharged], width: int, *, sentences: bool = False) -
             told.append(say(": {reason}", reason=one.reason), style=QUIET)
         drawn.add_row(mark(one.status), told, Text(word(one.how), style=QUIET, no_wrap=True))
     return drawn
-
-
-NOTICED = " noticed"
-
-
-def called(name: str) -> Phrase:
-    """Return an obligation's name as people read it, part by part; instructions and events keep theirs."""
-    return listed(map(_part_called, name.split(", ")))
-
-
-def _part_called(part: str) -> Phrase:
-    slot = part.removesuffix(NOTICED)
-    return word(part) if slot == part else say("{slot} noticed", slot=slot)
 
 
 @drawing.register

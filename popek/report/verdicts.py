@@ -155,9 +155,8 @@ def _reasons(value: IsaVerdict) -> RenderableType | None:
         return None
     drawn = table("", "")
     for (status, blame, reason), where in places.items():
-        words = Text(_blamed(blame))
-        if reason:
-            words.append(": " if blame else "").append(reason)
+        said = say("{blame}: {reason}", blame=_blamed(blame), reason=reason) if blame and reason else reason
+        words = Text(said or _blamed(blame))
         words.append("\n" if words else "").append(_where(where, len(value.monitors)), style=QUIET)
         drawn.add_row(mark(status), words)
     return indented(drawn)

@@ -50,4 +50,4 @@ def test_an_unknown_subject_is_bad_input(call: Call) -> None:
     """Exit status 2, and the nearest name."""
     found = call("bench", "lops")
     assert found.status == 2
-    assert "Did you mean 'loops'?" in found.err
+    assert "did you mean `loops`?" in found.err

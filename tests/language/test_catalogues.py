@@ -111,6 +111,32 @@ COURSE = (
 )
 """What courses in Taiwan say."""
 
+MAINLAND = (
+    "軟件",
+    "硬件",
+    "內存",
+    "寄存器",
+    "程序",
+    "默認",
+    "用戶",
+    "信息",
+    "數據",
+    "字節",
+    "緩存",
+    "內核",
+    "調度",
+    "宿主機",
+    "支持的",
+)
+"""What is said elsewhere."""
+
+
+def test_messages_use_the_courses_terms(spoken: Catalogue) -> None:
+    """Each term is said somewhere, and not only listed in the glossary; and none of another standard's is."""
+    said = "".join(spoken.told.values())
+    assert [term for term in COURSE if term not in said] == []
+    assert [word for word in MAINLAND if word in said] == []
+
 
 def test_the_glossary_has_both_languages() -> None:
     """The terms of the courses, each in a row of its own, and the words that translations are held to."""

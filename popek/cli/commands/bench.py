@@ -7,7 +7,10 @@ import click
 
 from popek import files
 from popek.cli import options
+from popek.cli.help import paragraphs
 from popek.cli.terminal import answer
+from popek.errors import PopekError, Problem, nearest
+from popek.language.phrase import Phrase, say
 from popek.language.speaking import told
 from popek.language.width import columns
 
@@ -15,7 +18,27 @@ TURNS, SECONDS = 5, 0.3
 """How often all is measured, and for about how long, unless somebody says otherwise."""
 
 
-@click.group("bench", invoke_without_command=True)
+class Measurements(click.Group):
+    """The measurements, each listed with the sentence that its page of help begins with."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List them in the language that is spoken."""
+        del ctx
+        with formatter.section(say("Commands")):
+            each = sorted(self.commands.items())
+            formatter.write_dl([(name, Phrase(next(paragraphs(one.help or "")))) for name, one in each])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the measurement that is meant, or say which is nearest."""
+        if not args[0].startswith("-") and args[0] not in self.commands:
+            hint = nearest(args[0], self.commands)
+            raise PopekError(Problem(say("there is no measurement `{name}`", name=args[0]), hint=hint))
+        return super().resolve_command(ctx, args)
+
+
+@click.group("bench", cls=Measurements, invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> int:
     """Measure: `loops` (without a name), `exits`, `growth`, or `nano`."""
