@@ -95,7 +95,7 @@ class Isa:
             raise PopekError(
                 Problem(
                     say("{isa} has no instruction `{name}`", isa=self.name, name=name),
-                    hint=nearest(name, self.by_name),
+                    hint=nearest(name, self.by_name) or say("`popek isa ISA` lists its instructions"),
                 )
             )
         return self.by_name[name]

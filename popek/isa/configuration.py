@@ -177,7 +177,7 @@ def _members(reader: Reader, base: Isa | None, name: str) -> frozenset[str]:
             reader.complain(
                 say("{base} has no instruction `{name}`", base=base.name, name=printable(member)),
                 place,
-                nearest(member, base.by_name),
+                nearest(member, base.by_name) or say("`popek isa ISA` lists its instructions"),
             )
     return frozenset(members)
 
@@ -206,7 +206,8 @@ def configure(isa: Isa, *, execute: Iterable[str] = (), ignore: Iterable[str] = 
                     if mnemonic
                     else say("a name is missing")
                 )
-                problems.append(Problem(message, place, nearest(mnemonic, isa.by_name) if mnemonic else ""))
+                hint = nearest(mnemonic, isa.by_name) or say("`popek isa ISA` lists its instructions")
+                problems.append(Problem(message, place, hint if mnemonic else ""))
             elif before != option:
                 message = say(
                     "`{mnemonic}` is given to {before} and to {option}", mnemonic=mnemonic, before=before, option=option

@@ -60,7 +60,11 @@ def read(text: str) -> Claim:
         second = say(
             "theorem 2 asks for theorem 1, and then for a monitor without timing dependencies: say `theorem-1`"
         )
-        hint = second if name == "theorem-2" else nearest(name, known)
+        hint = (
+            second
+            if name == "theorem-2"
+            else nearest(name, known) or say("for example `theorem-1`, `equivalence`, `hybrid.resource-control`")
+        )
         raise PopekError(Problem(say("there is no claim `{text}` here", text=text.strip()), hint=hint))
     return known[name]
 
