@@ -1,5 +1,7 @@
 """The documentation site: `python -m sphinx -W -b html docs site`; with `-D language=zh_TW`, what is translated is.
 
+The one in Traditional Chinese belongs into the directory `zh-TW` of the other: each page has a link to itself there.
+
 Nothing is loaded from anywhere, neither when the site is built nor when it is read. With `-D nb_execution_mode=off` the
 notebooks are shown without what they print; `tests/test_notebooks.py` runs them in any case.
 """
@@ -22,11 +24,14 @@ copyright = "the authors of popek"  # noqa: A001 - Sphinx's name for it
 release = version = __version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
-exclude_patterns = ["locale", "notebooks/zh-TW", "course-suite", "measured", "lite"]
+exclude_patterns = ["locale", "templates", "zh-TW", "notebooks/zh-TW", "course-suite", "measured", "lite"]
 html_theme = "furo"
 html_title = f"popek {version}"
 html_extra_path: list[str] = []
 html_static_path: list[str] = []
+templates_path = ["templates"]
+PARTS = ("brand", "search", "language", "scroll-start", "navigation", "scroll-end", "variant-selector")
+html_sidebars = {"**": [f"sidebar/{part}.html" for part in PARTS]}
 html_copy_source = False
 
 myst_heading_anchors = 4
@@ -50,6 +55,10 @@ ARCHITECTURES = "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
 """What the site needs on the page of the architectures, and a reader of that page's text does not."""
 
 
+CAPTIONS = {"Tutorial": "教學", "How-to": "做法", "Reference": "參考（英文）", "Explanation": "說明"}
+"""What the parts of the site are called in Traditional Chinese."""
+
+
 def in_the_language(app: Sphinx, name: str, source: list[str]) -> None:
     """Put a page's translation in the place of its text, in any language but English."""
     if name == "architectures/README":
@@ -57,6 +66,10 @@ def in_the_language(app: Sphinx, name: str, source: list[str]) -> None:
     if app.config.language != "en":
         path = Path(str(app.env.doc2path(name)))
         source[0] = translated.page(path, source[0], app.config.language)
+        if name == "start":
+            source[0] = source[0].replace("README.zh-TW.md", "README.md").replace("../README.md", "../README.zh-TW.md")
+        for english, told in CAPTIONS.items():
+            source[0] = source[0].replace(f":caption: {english}\n", f":caption: {told}\n")
 
 
 def setup(app: Sphinx) -> None:

@@ -3,8 +3,9 @@
 What is translated are blocks: paragraphs, lists, headings, tables, whatever stands between empty lines, but for code.
 A catalogue in gettext's own format, `docs/locale/zh_TW/NAME.po`, has the translation of each. Every notebook has one;
 a page has one as soon as somebody has put an empty file there. A block that has changed
-has none until somebody translates it anew, and is shown in English until then. For readers without the site, the
-notebooks are written down in Traditional Chinese as well, in `docs/notebooks/zh-TW`: the same code, cell for cell.
+has none until somebody translates it anew, and is shown in English until then. For readers without the site, what is
+translated is written down in Traditional Chinese as well, in `docs/notebooks/zh-TW` and `docs/zh-TW`: the same code,
+cell for cell and block for block.
 """
 
 import json
@@ -21,9 +22,10 @@ from babel.messages.pofile import read_po, write_po
 HERE = Path(__file__).parent
 LOCALE = HERE / "locale" / "zh_TW"
 NOTEBOOKS = HERE / "notebooks"
-TWINS = NOTEBOOKS / "zh-TW"
+TWINS, PAGE_TWINS = NOTEBOOKS / "zh-TW", HERE / "zh-TW"
+INDEX = "index"
 PAGES = (
-    "index", "own-monitor", "exercises", "testing", "control-program", "reading-guide", "how-to", "browser",
+    INDEX, "own-monitor", "exercises", "testing", "control-program", "reading-guide", "how-to", "browser", "glossary",
 )  # fmt: skip
 """The pages that may be translated: those that one learns from; what one looks things up in is in English."""
 
@@ -117,6 +119,24 @@ def twin(path: Path) -> str:
     return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 
+_LINK = re.compile(r"\]\((?!\w+:|#)([^)#]+)")
+
+
+def page_twin(path: Path) -> str:
+    """Return a page in Traditional Chinese, with its links as they are from its own directory: to twins, if any."""
+    twins = {f"{p.stem}.md" for p in sources() if p.suffix == ".md" and p.stem != INDEX}
+
+    def placed(found: re.Match[str]) -> str:
+        target = found[1]
+        if target.startswith("notebooks/"):
+            return f"](../notebooks/zh-TW/{target.removeprefix('notebooks/')}"
+        return found[0] if target in twins else f"](../{target}"
+
+    told = read(path)
+    text = path.read_text(encoding="utf-8")
+    return in_language(text, {block: _LINK.sub(placed, told.get(block) or block) for block in prose(path)})
+
+
 def po(path: Path) -> str:
     """Return the catalogue of a page or of a notebook as it should be: its blocks in order, translated or not."""
     told = read(path)
@@ -133,7 +153,9 @@ def po(path: Path) -> str:
 def documents() -> dict[Path, str]:
     """Return every catalogue and every notebook in Traditional Chinese, as they should be."""
     found = {catalogue(path): po(path) for path in sources()}
-    return found | {TWINS / path.name: twin(path) for path in sources() if path.suffix == ".ipynb"}
+    notebooks = {TWINS / path.name: twin(path) for path in sources() if path.suffix == ".ipynb"}
+    pages = (path for path in sources() if path.suffix == ".md" and path.stem != INDEX)
+    return found | notebooks | {PAGE_TWINS / path.name: page_twin(path) for path in pages}
 
 
 def main(arguments: list[str]) -> int:

@@ -4,10 +4,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import translated
 from reading import GUIDE, guide, steps
 from readme import HOW_TO, blocks
 
@@ -36,7 +38,11 @@ def build(command: str, directory: Path) -> Path:
 
 @pytest.fixture(scope="module", name="site")
 def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(COMMANDS[0], tmp_path_factory.mktemp("site"))
+    """Build the site in each language, the second one inside the first as its page says."""
+    directory = tmp_path_factory.mktemp("site")
+    for command in COMMANDS:
+        build(command, directory / Path(command.split()[-1]).relative_to("site"))
+    return directory
 
 
 class _Loads(HTMLParser):
@@ -50,6 +56,20 @@ class _Loads(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag != "a":
             self.loads += [str(v) for n, v in attrs if n in ("src", "href", "srcset", "data", "poster")]
+
+
+class _Links(HTMLParser):
+    """The links of a page that lead to another language."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.of_other_language: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "a" and "hreflang" in found:
+            self.of_other_language.append(str(found["href"]))
 
 
 def _outside(site: Path) -> Iterator[str]:
@@ -82,6 +102,22 @@ def test_every_page_is_there(site: Path) -> None:
     index = (site / "index.html").read_text(encoding="utf-8")
     numbers = re.findall(r'href="notebooks/(\d\d)-', index)
     assert sorted(set(numbers), key=numbers.index) == [f"{n + 1:02}" for n in range(len(set(numbers)))]
+
+
+def test_it_is_there_in_both_languages(site: Path) -> None:
+    """Each page has a link to itself in the other language; what is translated is shown, and titles are."""
+    for ours, there in ((site, site / "zh-TW"), (site / "zh-TW", site)):
+        for page in ("index", "how-to", "start", "notebooks/05-theorem-1", "api/library", "architectures/x86"):
+            file = (ours / page).with_suffix(".html")
+            links = _Links(file.read_text(encoding="utf-8")).of_other_language
+            assert [(file.parent / link).resolve() for link in links] == [(there / page).with_suffix(".html").resolve()]
+    index = (site / "zh-TW" / "index.html").read_text(encoding="utf-8")
+    assert 'lang="zh-TW"' in index
+    for path in translated.sources():
+        page = (site / "zh-TW" / path.relative_to(DOCS)).with_suffix(".html").read_text(encoding="utf-8")
+        title = next(t for b, t in translated.read(path).items() if b.startswith("# "))
+        assert escape(title.removeprefix("# "), quote=False) in page, path
+    assert re.findall(r'class="caption-text">([^<]*)<', index)[:4] == ["教學", "做法", "參考（英文）", "說明"]
 
 
 def test_the_library_is_described(site: Path) -> None:

@@ -35,7 +35,7 @@ def test_every_block_is_translated(path: Path) -> None:
     assert [block for block in told if block not in translated.prose(path)] == []
     for block in translated.prose(path):
         assert told.get(block), block
-        wordless = not re.search(r"[a-z]{2,}", re.sub(r"`[^`]*`|\([^)]*\)", "", block))
+        wordless = not re.search(r"[a-z]{2,}", re.sub(r"`[^`]*`|\([^)]*\)|popek", "", block))
         assert wordless or re.search(r"[\u4e00-\u9fff]", told[block]), block
 
 
@@ -70,6 +70,25 @@ def test_the_code_is_the_same(path: Path) -> None:
     prose = "\n".join("".join(c["source"]) for c in ours if c["cell_type"] == "markdown")
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", prose)
     assert [t for t in targets if not (path.parent / t).exists()] == []
+
+
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("path", sorted(translated.PAGE_TWINS.glob("*.md")), ids=lambda p: p.stem)
+def test_the_code_of_a_page_is_the_same(path: Path) -> None:
+    """Block for block, so that what the suite runs of the one is run of both; and its links lead somewhere."""
+    ours, theirs = (p.read_text(encoding="utf-8") for p in (path, translated.HERE / path.name))
+    assert FENCED.findall(ours) == FENCED.findall(theirs)
+    targets = re.findall(r"\]\((?!\w+:|#)([^)#]+)", FENCED.sub("", ours))
+    assert [t for t in targets if not (path.parent / t).exists()] == []
+
+
+def test_every_page_that_is_translated_has_its_twin() -> None:
+    """But for the index, which only the site needs; what one learns from is translated."""
+    names = {p.stem for p in translated.sources() if p.suffix == ".md"}
+    assert {p.stem for p in translated.PAGE_TWINS.glob("*.md")} == names - {translated.INDEX}
+    assert names >= {"index", "how-to", "own-monitor", "exercises", "testing"}
 
 
 def test_every_notebook_has_its_twin_and_its_catalogue() -> None:
