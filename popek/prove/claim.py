@@ -14,7 +14,7 @@ from popek.language.phrase import say
 from popek.language.words import word
 from popek.prove.events import events
 from popek.prove.obligation import Obligation
-from popek.prove.properties import decided, efficient, obligations, of_instruction, treatment
+from popek.prove.properties import decided, efficient, is_event, obligations, of_instruction, silent, treatment
 from popek.prove.squares import MODES, Square
 from popek.prove.values import PROPERTIES, Classes, Status
 from popek.vmm.monitor import MONITORS, Monitor, Treatment
@@ -107,7 +107,7 @@ def ways(isa: Isa, monitor: Monitor, classes: Classes) -> Ways:
 
 def of_one(isa: Isa, monitor: Monitor, classes: Classes) -> Iterator[Obligation]:
     """Give everything that has to be proved of one instruction, run as the monitor runs it."""
-    yield from (o for o in obligations(isa, monitor, (classes,)) if not o.blame.startswith("event:"))
+    yield from (o for o in obligations(isa, monitor, (classes,)) if not is_event(o))
 
 
 def of_one_run(isa: Isa, monitor: Monitor, classes: Classes, how: Ways) -> Iterator[Obligation]:
@@ -120,8 +120,8 @@ def of_one_run(isa: Isa, monitor: Monitor, classes: Classes, how: Ways) -> Itera
 
 def under(isa: Isa, monitor: Monitor, every: Iterable[Obligation]) -> Statuses:
     """Return what some obligations make of a monitor's properties."""
-    made = [o for o in every if o.property in PROPERTIES]
-    return together({Claim(0, monitor.name, o.property): decided(isa, monitor, o).status} for o in made)
+    made = [(o, decided(isa, monitor, o).status) for o in every if o.property in PROPERTIES]
+    return together({Claim(0, monitor.name, o.property): s} for o, s in made if not silent(o, s))
 
 
 def of_instruction_under(isa: Isa, monitors: Sequence[Monitor], classes: Classes) -> Statuses:

@@ -15,7 +15,7 @@ from popek.isa.slot import BOUND, MEMORY, Role
 from popek.language.phrase import say
 from popek.prove.claim import of_one, ways
 from popek.prove.inside import Pair
-from popek.prove.properties import decided
+from popek.prove.properties import decided, silent
 from popek.prove.solver import Dialog
 from popek.prove.squares import MODES, Square
 from popek.prove.symbolic import Execution
@@ -62,6 +62,8 @@ def _in_mode(isa: Isa, monitor: Monitor, classes: Classes, *, user: bool) -> InM
     for obligation in of_one(isa, monitor, classes):
         if obligation.property in PROPERTIES and obligation.user == user:
             status = decided(isa, monitor, obligation).status
+            if silent(obligation, status):
+                continue
             worse = statuses.get(obligation.property) in (None, Status.PROVED)
             statuses[obligation.property] = status if worse else statuses[obligation.property]
     direct = how[user] is Treatment.DIRECT

@@ -12,7 +12,7 @@ from popek.isa.architecture import Isa
 from popek.isa.behaviour import Cause
 from popek.isa.cycle import NEW_BASE, NEW_BOUND, NEW_PC, NEW_STATUS, TRAP_WORDS, Interrupt
 from popek.isa.domain import Evaluation
-from popek.isa.expression import FALSE, Expr, as_expr
+from popek.isa.expression import FALSE, TRUE, Expr, as_expr
 from popek.isa.slot import (
     BASE,
     BOUND,
@@ -31,13 +31,14 @@ from popek.isa.slot import (
 )
 from popek.language.phrase import say
 from popek.prove.guest_mode import GuestPair, guest_events
-from popek.prove.inside import Pair, Side
+from popek.prove.inside import Pair, Side, inside
 from popek.prove.obligation import Obligation, Query, Question
 from popek.prove.smtlib import Over
-from popek.prove.squares import others_memory_same
+from popek.prove.squares import MODES, others_memory_same
 from popek.prove.structure import asks_whether
 from popek.prove.symbolic import Execution
 from popek.prove.terms import EXPRESSIONS, every, iff, implies, less, negated, same, unequal, unknown
+from popek.prove.values import PROPERTIES
 from popek.vmm import vm_map
 from popek.vmm.monitor import Action, Monitor
 
@@ -46,10 +47,12 @@ def events(isa: Isa, monitor: Monitor) -> Iterator[Obligation]:
     """Give the obligations that are not about an instruction."""
     if monitor.in_guest_mode and isa.guest is not None:
         yield from guest_events(isa, monitor)
+        yield from _met(partial(GuestPair, isa, monitor))
         yield from _own_devices(isa, partial(GuestPair, isa, monitor))
         yield from _dispatch(isa, monitor)
         return
     yield from _initial(isa, monitor)
+    yield from _met(partial(inside, isa, monitor))
     yield from _own_devices(isa, partial(Pair, isa, monitor, lemma=False))
     yield from _translation(isa, monitor)
     yield from _ticks(isa, monitor)
@@ -64,6 +67,23 @@ def _make(blame: str, says: str, query: Query | None, prop: str = "equivalence",
 
 def _claimed(given: list[Expr], goal: Expr) -> Question:
     return Question(tuple(given), goal, Over.INTEGERS)
+
+
+def _met(make: Callable[[], Pair]) -> Iterator[Obligation]:
+    """State, of each virtual mode, that there are states in it: else whatever is claimed of that mode says nothing.
+
+    The goal is always so. What is asked is whether the assumptions of all claims about the mode can be met.
+    """
+
+    def query(*, user: bool) -> Question:
+        pair = make()
+        in_mode = same(pair.virtual.slots[MODE], SUPERVISOR)
+        return Question((*pair.given(), negated(in_mode) if user else in_mode), TRUE)
+
+    sentences = say("there are states in virtual supervisor mode"), say("there are states in virtual user mode")
+    for (user, mode), says in zip(MODES, sentences, strict=True):
+        for prop in PROPERTIES:
+            yield _make("event:initial", says, partial(query, user=user), prop, f"event:initial, {mode}, {prop}, met")
 
 
 def _entered(pair: Pair) -> Side:

@@ -288,6 +288,14 @@ def independence(square: Square) -> Obligation:
 # Efficiency ---------------------------------------------------------------------------------------------------------
 
 
+NEVER_COMPLETES = say("it never completes on the bare machine, so that there is nothing to ask for")
+
+
+def never_completes(behaviour: Behaviour) -> bool:
+    """Say whether a behaviour is seen to trap in every state."""
+    return any(t.when is TRUE for t in behaviour.traps)
+
+
 def efficiency(square: Square, treatment: Treatment) -> Obligation:
     """State that an innocuous instruction that completes on the bare machine completes without the monitor."""
     name = f"{_name(square, treatment)}"
@@ -298,12 +306,15 @@ def efficiency(square: Square, treatment: Treatment) -> Obligation:
         pair = square.pair()
         real, bare = square.run(pair)
         goal = real.completes if direct else FALSE
-        return _asked(square, pair, implies(bare.completes, goal))
+        return _asked(square, pair, implies(bare.completes, goal), bare.completes)
 
     claim = partial(Obligation, name, says, "efficiency", square.instruction.name, user=square.user)
-    if direct and square.harmless and square.structural:
+    if square.structural and never_completes(square.barely):
+        return claim(settled=Status.VACUOUS, why=NEVER_COMPLETES)
+    always = square.structural and not any(square.barely.guards())
+    if direct and square.harmless and always:
         return claim()
-    if not direct and not list(square.barely.guards()) and square.structural:
+    if not direct and always:
         why = say("it always completes on the bare machine, and is not run directly")
         return claim(settled=Status.REFUTED, why=why)
     return claim(query)

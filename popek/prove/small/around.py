@@ -1,6 +1,7 @@
 """What happens around instructions, stepped: entry, translation, ticks, interrupts, traps and the quantum."""
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Cause
@@ -150,11 +151,11 @@ def _translated(table: Map) -> Iterator[Found | None]:
 
 
 def _relocated(table: Map) -> Iterator[Frame]:
-    for where in table.relocations:
-        for when in table.times[::50]:
-            frame = table.frame(where, when, 0, user=False)
-            if frame is not None:
-                yield frame
+    """Give frames in every case of relocation, in one virtual mode and the other, with other slots besides."""
+    for n, (where, when) in enumerate(product(table.relocations, table.times[::50])):
+        frame = table.frame(where, when, n % 13, user=bool(n % 2))
+        if frame is not None:
+            yield frame
 
 
 def _exited(table: Map) -> Iterator[Found | None]:
