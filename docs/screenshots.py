@@ -25,7 +25,7 @@ from popek.report.widget import SCRIPT, STYLE, TOLD
 PLACE = Path(__file__).parent / "images"
 NOTEBOOK, SHOWN = Path(__file__).parent / "notebooks" / "06-the-pdp-10-and-theorem-3.ipynb", (10, 14)
 GUEST, STEPS = "supervisor-call", 44
-SIZE = (112, 36)
+SIZE = (120, 37)
 WINDOWS = {"report": (1320, 1000), "notebook": (1100, 3000), "widget": (1100, 2000)}
 """How wide and how high the browser's window is for each page, so that nothing of what is pictured is cut off."""
 

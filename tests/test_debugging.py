@@ -93,7 +93,7 @@ def test_code_is_what_r_lets_the_guest_see() -> None:
     """With the source's comments, and one line that is next."""
     session = Session(popek.machine("classic", _program(), memory=20), _program())
     lines = list(session.code())
-    assert [line.address for line in lines] == list(range(7, 20))
+    assert [line.address for line in lines] == list(range(13, 20))
     assert [line.address for line in lines if line.current] == [16]
     assert lines[-2].source == "there: halt ; the end"
 

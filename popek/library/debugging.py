@@ -22,8 +22,9 @@ from popek.library.proving import NamedMonitor
 from popek.shown import Moved
 from popek.vmm.virtual_machine import VirtualMachine
 
-BEFORE, AFTER = 9, 40
-"""How many words of code are shown before the next instruction and after it: as many as a tall screen has room for."""
+BEFORE, AFTER = 3, 46
+"""How many words of code are shown before the next instruction and after it: few enough for a low screen to reach the
+next instruction, and as many as a tall one has room for."""
 
 EVENTS = 200
 """How many of the last steps are kept to be shown."""

@@ -4,12 +4,13 @@ import asyncio
 import builtins
 import re
 from collections.abc import Awaitable, Callable
+from html import unescape
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
-from popek.language.speaking import CHINESE, speaking
+from popek.language.speaking import CHINESE, speaking, told
 from popek.library.debugging import Session, debug
 
 textual = pytest.importorskip("textual", reason="Textual is not installed")
@@ -51,6 +52,39 @@ def test_keys_step_back_and_run() -> None:
         await pilot.press("home")
         assert "step 0" in shown(app, "said")
         assert shown(app, "events") == "(none yet)"
+
+    drive(session, play)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+@pytest.mark.parametrize("tag", ["en", CHINESE])
+def test_it_is_legible_on_any_screen(columns: int, tag: str) -> None:
+    """Every key has its word, the next instruction is seen, and the last exit, on as few columns and lines as that."""
+    from popek.cli.debugger.keys import KEYS  # noqa: PLC0415 - only where there is Textual
+
+    async def play(app: Any, pilot: Any) -> None:
+        await pilot.press("e", "e", "e")
+        await pilot.pause()
+        picture = unescape(re.sub(r"<[^>]*>", "", app.export_screenshot())).replace("\xa0", " ")
+        seen = [line for line in shown(app, "code").splitlines() if line.startswith(">")]
+        last = shown(app, "events").splitlines()[-1]
+        assert [w for _, _, word in KEYS for w in [told(word)] if w not in picture] == []
+        assert [line for line in (*seen, last) if line[:12].rstrip() not in picture] == []
+        assert len(seen) == 1
+
+    with speaking(tag):
+        drive(debug("os", monitor="trap-and-emulate"), play, size=(columns, 24))
+
+
+def test_a_click_does_what_a_key_does() -> None:
+    """On the word at the bottom."""
+    session = debug("hello")
+
+    async def play(app: Any, pilot: Any) -> None:
+        await pilot.pause()
+        await pilot.click("#keys", offset=(3, 0))
+        await pilot.pause()
+        assert "step 1" in shown(app, "said")
 
     drive(session, play)
 

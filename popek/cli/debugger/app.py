@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Footer, Header, Input, Static
+from textual.widgets import Header, Input, Static
 
 from popek.cli.debugger import panes
+from popek.cli.debugger.keys import KEYS, Keys
 from popek.errors import PopekError
 from popek.isa.slot import PC
 from popek.language.phrase import listed, say
@@ -14,27 +15,15 @@ from popek.language.speaking import told
 from popek.library.debugging import Session
 from popek.report.speech import Text
 
-EVENTS = 12
+SLIM = 76
+"""On a screen of fewer columns, what it runs on is shown below what runs, with only the last few of traps and exits."""
 
-KEYS = (
-    ("s", "step", say("one step")),
-    ("b", "step_back", say("back")),
-    ("r", "run", say("go on")),
-    ("e", "to_exit", say("to an exit")),
-    ("t", "to_trap", say("to a trap")),
-    ("k", "breakpoint", say("break")),
-    ("g", "ask('run to')", say("go to")),
-    ("w", "ask('watch')", say("watch")),
-    ("m", "monitor", say("monitor")),
-    ("q", "quit", say("quit")),
-    ("home", "restart", say("restart")),
-)
-"""What each key does, and what the bottom line calls it."""
+FEW = 2
 
 PANES: dict[str, tuple[str, Callable[[Session], Text]]] = {
     "code": (say("Code"), panes.code),
     "monitor": (say("Monitor"), panes.monitor),
-    "events": (say("Traps and exits"), lambda s: panes.events(s.events, EVENTS)),
+    "events": (say("Traps and exits"), panes.events),
     "slots": (say("State"), panes.slots),
     "registers": (say("Registers"), panes.registers),
     "memory": (say("Real memory"), panes.memory),
@@ -57,7 +46,10 @@ class Debugger(App[None]):
     #ask { display: none; }
     #ask.asking { display: block; }
     #monitor { display: none; }
+    .-slim Horizontal { layout: vertical; }
+    .-slim Horizontal > * { width: 1fr; min-width: 0; height: 1fr; }
     """
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (SLIM, "-wide")]  # noqa: RUF012 - Textual's own, of the instance
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -78,7 +70,7 @@ class Debugger(App[None]):
                         yield pane
         yield Input(id="ask")
         yield Static(id="said")
-        yield Footer(compact=True)
+        yield Keys(id="keys")
 
     def on_mount(self) -> None:
         """Show the beginning."""
@@ -91,6 +83,8 @@ class Debugger(App[None]):
         """Draw every pane anew."""
         for name, (_, draw) in PANES.items():
             self.query_one(f"#{name}", Static).update(draw(self.session))
+        if self.size.width < SLIM:
+            self.query_one("#events", Static).update(panes.events(self.session, FEW))
         self.query_one("#said", Static).update(Text(self.session.summary()))
 
     def action_step(self) -> None:

@@ -1,7 +1,5 @@
 """What each pane of the debugger shows, as text: marks and words, colour only on top of them."""
 
-from collections.abc import Iterable
-
 from popek.engine.reference import Kind
 from popek.engine.stepper import Record
 from popek.language.phrase import Phrase, listed, say
@@ -12,6 +10,9 @@ from popek.library.debugging import Line, Session
 from popek.library.memory_map import Part
 from popek.report.drawing import BAD, HEAD, OPEN, QUIET, number
 from popek.report.speech import Text, stacked
+
+EVENTS = 12
+"""Traps, interrupts and exits that are shown, the last ones."""
 
 BAR = 8
 """Columns of the largest part of memory."""
@@ -61,9 +62,9 @@ def _part(part: Part) -> Text:
     return Text(f"{part.start:7} {bar:{BAR}} {part.size:7,} ", no_wrap=True).append(part.what)
 
 
-def events(records: Iterable[Record], last: int) -> Text:
+def events(session: Session, last: int = EVENTS) -> Text:
     """Return the last traps, interrupts and exits."""
-    found = [r for r in records if r.event.kind is not Kind.EXECUTED or r.notes.get("exits")][-last:]
+    found = [r for r in session.events if r.event.kind is not Kind.EXECUTED or r.notes.get("exits")][-last:]
     return stacked(_event(r) for r in found) or Text(say("(none yet)"), style=QUIET)
 
 
