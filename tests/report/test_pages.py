@@ -150,6 +150,16 @@ def test_a_refutation_opens_to_its_guest(browser: Any) -> None:
     assert not browser.find_element("id", "detail").is_displayed()
 
 
+def test_a_theorem_opens_to_what_it_asks_and_who_is_in_its_way(browser: Any) -> None:
+    """Each instruction to blame with why it is sensitive."""
+    browser.find_element("css selector", '[aria-label="✗ refuted: theorem 1 of jrst1"]').click()
+    body = browser.find_element("id", "detail-body")
+    assert "if whatever is sensitive is privileged" in body.text
+    rows = [e.text for e in body.find_elements("css selector", "tbody tr")]
+    assert rows == ["jsu control"]
+    browser.find_element("id", "close").click()
+
+
 def test_a_machine_opens_to_its_instructions(browser: Any) -> None:
     """Each with its classes."""
     browser.find_element("css selector", "#rows th button").click()

@@ -7,6 +7,11 @@ const MARKS = {
   unknown: ["? " + say("unknown"), "open"], vacuous: ["∅ " + say("vacuous"), "open"],
   "not-applicable": ["– " + say("n/a"), "quiet"],
 };
+const ASKED = {
+  1: say("Theorem 1: if whatever is sensitive is privileged, there is a monitor that runs everything directly."),
+  2: say("Theorem 2: if theorem 1 applies, and there is a monitor without timing dependencies, it can host itself."),
+  3: say("Theorem 3: if whatever is user-sensitive is privileged, there is a hybrid monitor."),
+};
 const ORDER = Object.keys(MARKS);
 const words = (name) => tell(name.replaceAll("_", " "));
 const state = { sort: null, down: false };
@@ -153,11 +158,21 @@ function showVerdict(isa, what, verdict, monitor) {
   const [text, style] = MARKS[verdict.status];
   const why = verdict.reason ? say(": {reason}", { reason: tell(verdict.reason) }) : "";
   const parts = [make("p", {}, make("span", { class: style }, text), why)];
+  const theorem = Object.keys(ASKED).find((number) => isa.theorems[number] === verdict);
+  if (theorem) parts.unshift(make("p", { class: "quiet" }, ASKED[theorem]));
   const { blame } = verdict;
   if (blame && blame.length) parts.push(make("p", {}, say("To blame: {blame}.", { blame: listed(blame) })));
+  if (theorem && blame && blame.length) parts.push(kindsTable(isa, blame));
   if (verdict.witness) parts.push(...witnessParts(verdict.witness));
   const claim = monitor ? say("{name} under {monitor}", { name: what, monitor }) : what;
   open(say("{name}: {what}", { name: isa.name, what: claim }), ...parts);
+}
+
+/** Say of each instruction that is in a theorem's way why it is sensitive. */
+function kindsTable(isa, names) {
+  const blamed = isa.instructions.filter((instruction) => names.includes(instruction.name));
+  const rows = blamed.map((instruction) => [instruction.name, listed(instruction.kinds)]);
+  return table(say("Sensitive, and not privileged"), [say("instruction"), say("because of")], rows);
 }
 
 function witnessParts(witness) {
