@@ -10,6 +10,8 @@ import json
 import re
 from collections.abc import Mapping
 from importlib.resources import files
+from string import Formatter
+from typing import Any
 
 from attrs import frozen
 
@@ -31,6 +33,28 @@ class Catalogue:
     def get(self, form: str) -> str:
         """Return the translation of a form; the form itself, where there is none."""
         return (self.told.get(form) or form) if form else ""
+
+    def filled(self, form: str, parts: Mapping[str, Any]) -> str:
+        """Return a form with its places filled, with a space where that makes Chinese and Latin characters meet.
+
+        A translation has the space where it knows what fills a place; a place may hold either. What fills it stays as
+        it is: it may be the name of somebody's file.
+        """
+        made = ""
+        for literal, name, spec, how in _FORMATTER.parse(form):
+            made = _beside(made, literal)
+            if name is not None:
+                value = _FORMATTER.convert_field(parts[name], how)
+                made = _beside(made, format(value, spec or ""))
+        return made
+
+
+_FORMATTER = Formatter()
+_SEAM = re.compile("[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9%][\u4e00-\u9fff]")
+
+
+def _beside(left: str, right: str) -> str:
+    return f"{left} {right}" if _SEAM.match(left[-1:] + right[:1]) else left + right
 
 
 def read(tag: str) -> Catalogue:

@@ -101,9 +101,15 @@ def in_sequence(*sentences: str) -> Phrase:
 
 def one_below_another(items: Iterable[str], between: str = "\n") -> Phrase:
     """Return items on lines of their own."""
-    return _row(items, lambda left, right: left + between + right)
+    return _row(items, lambda left, right: Phrase(_beside(left, between)) + right)
 
 
-def _row(items: Iterable[str], between: Callable[[Phrase, Phrase], Phrase]) -> Phrase:
-    found = [Phrase(i) for i in items]
-    return reduce(between, found) if found else Phrase("")
+_ALONE = "{item}"
+
+
+def _row(items: Iterable[str], between: Callable[[str, str], Phrase]) -> Phrase:
+    """Return items in a row. One that is no phrase is a name, and stays what it is in any language."""
+    found = list(items)
+    if len(found) < 2:
+        return say(_ALONE, item=found[0]) if found else Phrase("")
+    return Phrase(reduce(between, found))

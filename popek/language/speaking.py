@@ -78,8 +78,8 @@ def _translated(phrase: Phrase, catalogue: "Catalogue") -> str:
         return catalogue.get(phrase.form)
     parts = {name: _part(value) for name, value in phrase.parts.items()}
     if phrase.form in catalogue.told:
-        return catalogue.get(phrase.form).format(**parts)
-    return (phrase.many if phrase.many and phrase.number != 1 else phrase.form).format(**parts)
+        return catalogue.filled(catalogue.get(phrase.form), parts)
+    return catalogue.filled(phrase.many if phrase.many and phrase.number != 1 else phrase.form, parts)
 
 
 def _part(value: Any) -> Any:

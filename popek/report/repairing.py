@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 
 from popek.language.phrase import listed, say
-from popek.language.words import word
+from popek.language.words import word, words
 from popek.prove.repair import Remedy, Repair, Repairs, named
 from popek.prove.values import Status
 from popek.report.drawing import HEAD, QUIET, drawing, hints, indented, stack, title
@@ -69,4 +69,4 @@ def _details(value: Repair) -> Iterator[str]:
     for name, users in value.alternatives.items():
         others = [u for u in users if u != "traps"]
         if others and len(value.alternatives) <= MOST_NAMES:
-            yield say("{name} would do as well if it were: {others}", name=name, others=listed(others))
+            yield say("{name} would do as well if it were: {others}", name=name, others=words(others))

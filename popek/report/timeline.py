@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from popek.language.phrase import listed, say, say_many
+from popek.language.words import word
 from popek.library.running import Run
 from popek.library.sampling import Moment
 from popek.report.drawing import pictured
@@ -30,7 +31,7 @@ def over_time(value: Run) -> str | None:
     end = moments[-1]
     causes = sorted(end.exits, key=lambda c: -end.exits[c])
     shown, rest = causes[: len(MARKS) - 1], causes[len(MARKS) - 1 :]
-    series = [(c, [m.exits.get(c, 0) for m in moments]) for c in shown]
+    series = [(word(c), [m.exits.get(c, 0) for m in moments]) for c in shown]
     if rest:
         series.append(
             (

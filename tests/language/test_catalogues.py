@@ -1,5 +1,6 @@
 """Catalogues say all that popek says: nothing is missing, nothing repeats the English, and terms are the course's."""
 
+import json
 import re
 from pathlib import Path
 from string import Formatter
@@ -9,7 +10,11 @@ from babel.messages.pofile import read_po
 from messages import CATALOGUES, Message, messages, text_of
 
 from popek.language import catalogue
+from popek.language.carried import arrived, carried
 from popek.language.catalogue import Catalogue
+from popek.language.phrase import listed, say
+from popek.language.speaking import speaking, told
+from popek.language.words import word, words
 
 SIMPLIFIED = frozenset("这们发对时为设监执认证拟级态权结")
 """Characters that are written so in the simplified script alone, among those that are frequent here."""
@@ -31,7 +36,7 @@ TERMS = {
     "sensitive": ("敏感",),
     "critical": ("關鍵",),
     "innocuous": ("無害",),
-    "theorem": ("定理", "定1"),
+    "theorem": ("定理", "定 1"),
     "bare machine": ("裸機",),
     "guest mode": ("客戶機模式",),
     "hypercall": ("超呼叫",),
@@ -83,12 +88,12 @@ def _formatted(message: Message) -> bool:
 
 def test_terms_are_the_courses(spoken: Catalogue) -> None:
     """A sentence that has a term of the glossary has it in the other language, too."""
-    for term, words in TERMS.items():
+    for term, terms in TERMS.items():
         said = [
             m.form for m in MESSAGES if re.search(rf"(?<![-.\w`]){term}(?![-\w`])", m.form) and not NAMES.search(m.form)
         ]
         assert said, term
-        assert [f for f in said if not any(w in spoken.get(f) for w in words)] == [], term
+        assert [f for f in said if not any(w in spoken.get(f) for w in terms)] == [], term
 
 
 def test_punctuation_is_chinese(spoken: Catalogue) -> None:
@@ -129,6 +134,26 @@ MAINLAND = (
     "支持的",
 )
 """What is said elsewhere."""
+
+
+def test_chinese_and_latin_are_apart(spoken: Catalogue) -> None:
+    """By a space, which is in the translations, or comes between where what fills a place decides it."""
+    close = re.compile("[\u4e00-\u9fff][A-Za-z0-9`]|[A-Za-z0-9`][\u4e00-\u9fff]")
+    assert [text for text in spoken.told.values() if close.search(text)] == []
+    with speaking(spoken.tag):
+        assert told(say("Does {name} hold", name=say("theorem {number}", number=1))) == "定理 1 是否成立"
+        assert told(say("Does {name} hold", name=word("equivalence"))) == "等價性是否成立"
+        assert told(say("there is no system `{name}`", name="作業1")) == "沒有系統 `作業1`"
+
+
+def test_names_in_a_row_stay_names(spoken: Catalogue) -> None:
+    """An instruction that is called like a word is not translated: only phrases are."""
+    assert {"wait", "svc", "trap"} <= spoken.told.keys()
+    with speaking(spoken.tag):
+        assert [told(listed(names)) for names in (["wait"], ["wait", "svc"])] == ["wait", "wait、svc"]
+        assert told(words(["trap", "svc"])) == "陷阱、監督者呼叫"
+        carried_ = arrived(json.loads(json.dumps(carried(say("{kind}: {cause}", kind="wait", cause=word("wait"))))))
+        assert told(carried_) == "wait：等待"
 
 
 def test_messages_use_the_courses_terms(spoken: Catalogue) -> None:
