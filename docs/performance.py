@@ -11,6 +11,7 @@ Nothing is measured here, so that the page can be checked against its data; to m
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 MEASURED = Path(__file__).parent / "measured"
@@ -45,6 +46,7 @@ _LOOPS = """## Loops
 `popek bench loops`: {turns} turns, Python {python}, {machine}; {versions}.
 
 Speeds are millions of popek's instructions for the same work a second. Code is warm: what can be compiled is.
+{guests}
 
 ![Speeds](images/loops.svg)
 """
@@ -92,10 +94,10 @@ def performance() -> str:
     return "\n".join(
         (
             _HEAD.format(note=loops["note"], cores="two cores of a server processor (x86-64, Linux)"),
-            _LOOPS.format(**terms, versions=versions),
-            _speeds(loops["loops"]),
+            _LOOPS.format(**terms, versions=versions, guests=_guests(loops["guests"])),
+            _speeds(loops["loops"], loops["guests"]),
             "How many times as fast one is as another, and what was aimed at:\n",
-            _ratios(loops["loops"]),
+            _ratios(loops["loops"], loops["guests"]),
             _EXITS,
             table(
                 ("round trip", "engine", "ns"),
@@ -117,14 +119,29 @@ def performance() -> str:
     )
 
 
-def _speeds(loops: Sequence[Any]) -> str:
+def _guests(guests: Any) -> str:
+    """Say what the guests are, and how they differ from the loops."""
+    sizes = ", ".join(f"{name} ({count:,})" for name, count in guests["instructions"].items())
+    return fill(
+        "The loops must not be special, so the geometric mean over all shipped guests that run for "
+        f"{guests['least']:,} instructions or more is beside them: {sizes}. Those are short runs, from reset to halt, "
+        "with the way into the engine and out of it; they trap, print and are interrupted, as they were written to. "
+        "Peers have no `classic`, and cannot run them.",
+        120,
+    )
+
+
+def _speeds(loops: Sequence[Any], guests: Any) -> str:
     names = [s["name"] for s in loops[0]["speeds"]]
-    found = [{s["name"]: s["mips"] for s in loop["speeds"]} for loop in loops]
-    rows = ((name, *(spread(f[name]) for f in found)) for name in names)
-    return table(("million instructions/s", *(loop["loop"] for loop in loops)), rows)
+    found = [{s["name"]: s["mips"] for s in one["speeds"]} for one in (*loops, guests)]
+    rows = ((name, *(spread(f[name]) if name in f else "" for f in found)) for name in names)
+    return table(("million instructions/s", *(loop["loop"] for loop in loops), GUESTS), rows)
 
 
-def _ratios(loops: Sequence[Any]) -> str:
+GUESTS = "all guests (geometric mean)"
+
+
+def _ratios(loops: Sequence[Any], guests: Any) -> str:
     def rows() -> Iterator[Sequence[str]]:
         for (of, to), floors in FLOORS.items():
             cells = []
@@ -133,6 +150,7 @@ def _ratios(loops: Sequence[Any]) -> str:
                 floor = floors[loop["loop"]]
                 reached = "reached" if times and times[0]["median"] >= floor else "not reached"
                 cells.append(f"{spread(times[0])}, of {number(floor)}: {reached}" if times else "not measured")
-            yield f"{of} / {to}", *cells
+            means = [r["times"] for r in guests["ratios"] if (r["of"], r["to"]) == (of, to)]
+            yield f"{of} / {to}", *cells, spread(means[0]) if means else ""
 
-    return table(("as fast as", *(loop["loop"] for loop in loops)), rows())
+    return table(("as fast as", *(loop["loop"] for loop in loops), GUESTS), rows())

@@ -9,6 +9,7 @@ from popek.library.bench.contest import SECONDS, TURNS, Contest, Progress, conte
 from popek.library.bench.exits import Exits, exits
 from popek.library.bench.growth import Growth, growth
 from popek.library.bench.loops import LOOPS
+from popek.library.bench.shipped import NAME
 
 SUBJECTS = ("loops", "exits", "growth")
 
@@ -32,9 +33,10 @@ def bench(
     """
     if engine is not None:
         naming.check_engine(engine)
-    strange = [name for name in loops if name not in (loop.name for loop in LOOPS)]
+    known = [*(loop.name for loop in LOOPS), NAME]
+    strange = [name for name in loops if name not in known]
     if strange:
-        hint = nearest(strange[0], [loop.name for loop in LOOPS])
+        hint = nearest(strange[0], known)
         raise PopekError(Problem(say("there is no loop `{strange}` to measure", strange=strange[0]), hint=hint))
     if turns < 1:
         raise PopekError(say("{turns} turns measure nothing: at least 1", turns=turns))

@@ -1,11 +1,15 @@
 """Measurements as text: speeds and ratios, each with its median, least and most."""
 
+from collections.abc import Sequence
+
 from rich.console import RenderableType
 
 from popek.language.phrase import listed, say, say_many
-from popek.library.bench.contest import Contest, Event, Ratio, Spread
+from popek.library.bench.contest import Contest, Event
 from popek.library.bench.exits import Exits
 from popek.library.bench.growth import Growth
+from popek.library.bench.shipped import LEAST, Means
+from popek.library.bench.spread import Ratio, Speed, Spread
 from popek.report.drawing import QUIET, drawing, hints, section, stack, table, title
 from popek.report.speech import Table, Text
 
@@ -36,6 +40,7 @@ def _contest(value: Contest, width: int) -> RenderableType:
             ),
         ),
         *(drawing(e, width) for e in value.events),
+        *([drawing(value.guests, width)] if value.guests else []),
         _said(value.note, *versions, *_missing(value)),
         hints("popek bench growth", "popek bench --svg loops.svg"),
     )
@@ -52,19 +57,36 @@ def _said(*lines: str) -> RenderableType:
 @drawing.register
 def _event(value: Event, width: int) -> RenderableType:
     del width
-    speeds = _table(say("who"), say("million instructions/s"), say("least to most"))
-    for speed in value.speeds:
-        speeds.add_row(speed.name, three(speed.mips.median), within(speed.mips))
-    ratios = _table(say("as fast as"), "times", say("least to most"))
-    for ratio in value.ratios:
-        ratios.add_row(_named(ratio), three(ratio.times.median), within(ratio.times))
     what = say(
         "{loop}: {title} ({instructions:,} instructions a round)",
         loop=value.loop,
         title=value.title,
         instructions=value.instructions,
     )
-    return section(what, stack(speeds, ratios) if value.ratios else speeds)
+    return section(what, _compared(value.speeds, value.ratios))
+
+
+@drawing.register
+def _means(value: Means, width: int) -> RenderableType:
+    del width
+    what = say(
+        "geometric mean over the shipped guests of {least:,} instructions and more: {names}",
+        least=LEAST,
+        names=listed(value.sizes),
+    )
+    return section(what, _compared(value.speeds, value.ratios))
+
+
+def _compared(speeds: Sequence[Speed], ratios: Sequence[Ratio]) -> RenderableType:
+    drawn = _table(say("who"), say("million instructions/s"), say("least to most"))
+    for speed in speeds:
+        drawn.add_row(speed.name, three(speed.mips.median), within(speed.mips))
+    if not ratios:
+        return drawn
+    times = _table(say("as fast as"), "times", say("least to most"))
+    for ratio in ratios:
+        times.add_row(_named(ratio), three(ratio.times.median), within(ratio.times))
+    return stack(drawn, times)
 
 
 def _named(ratio: Ratio) -> str:

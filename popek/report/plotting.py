@@ -79,21 +79,26 @@ def plot(value: Any) -> str:
 
 @plot.register
 def _loops(value: Contest) -> str:
-    """Return who is how fast: a line for each, with a mark for each loop from its least to its most."""
-    names = list(dict.fromkeys(s.name for e in value.events for s in e.speeds))
-    spreads = [s.mips for e in value.events for s in e.speeds]
+    """Return who is how fast: a line for each, with a mark for each loop from its least to its most.
+
+    The geometric mean over the shipped guests is beside them.
+    """
+    groups = [(e.loop, e.speeds) for e in value.events]
+    groups += [(say("all guests (geometric mean)"), value.guests.speeds)] if value.guests else []
+    names = list(dict.fromkeys(s.name for _, speeds in groups for s in speeds))
+    spreads = [s.mips for _, speeds in groups for s in speeds]
     across = Scale.over([n for s in spreads for n in (s.low, s.high)], LABELS, WIDTH - MARGIN)
     top = 70
     bottom = top + LINE * len(names)
     parts = [_text(MARGIN, 24, say("Million instructions a second, for the same work"), "title")]
-    parts += _legend([e.loop for e in value.events], 46)
+    parts += _legend([name for name, _ in groups], 46)
     for power in across.powers:
         x = across.at(10**power)
         parts += [_line(x, top - 10, x, bottom - 8), _text(x, bottom + 12, _power(power), "mid")]
     for row, name in enumerate(names):
         parts.append(_text(LABELS - 12, top + LINE * row + 5, name, "end"))
-    for number, event in enumerate(value.events):
-        for speed in event.speeds:
+    for number, (_, speeds) in enumerate(groups):
+        for speed in speeds:
             y = top + LINE * names.index(speed.name) + 4 * (number - 1)
             low, middle, high = (across.at(n) for n in (speed.mips.low, speed.mips.median, speed.mips.high))
             parts.append(_line(low, y, high, y, f"s{number}"))

@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from popek.library import benching
-from popek.library.bench.contest import Contest, Event, Ratio, Speed, Spread
+from popek.library.bench.contest import Contest, Event
+from popek.library.bench.spread import Ratio, Speed, Spread
 from popek.report.answer import schema
 
 Call = Callable[..., Any]

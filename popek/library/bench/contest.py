@@ -7,7 +7,6 @@ processor's, as far as the system counts it, so that a machine may have other wo
 
 import platform
 from collections.abc import Callable, Iterable, Sequence
-from statistics import median
 from typing import Any
 
 from attrs import define, field, frozen
@@ -18,6 +17,8 @@ from popek.library.bench import peers
 from popek.library.bench.contestants import TECHNIQUES, Contestant, Engine, engines
 from popek.library.bench.loops import LOOPS, Loop
 from popek.library.bench.peers import SENTENCE, folded
+from popek.library.bench.shipped import NAME, Guests, Means
+from popek.library.bench.spread import Ratio, Speed, Spread
 from popek.shown import Shown
 
 TURNS, SECONDS = 5, 0.3
@@ -26,50 +27,6 @@ TURNS, SECONDS = 5, 0.3
 MOST_ROUNDS = 10**9
 
 Progress = Callable[[str], None]
-
-
-@frozen
-class Spread:
-    """The median of some numbers, and the least and the most of them."""
-
-    median: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, numbers: Sequence[float]) -> "Spread":
-        """Return that of some numbers."""
-        return cls(median(numbers), min(numbers), max(numbers))
-
-    def to_dict(self) -> dict[str, float]:
-        """Return the same as JSON has it."""
-        return {"median": self.median, "low": self.low, "high": self.high}
-
-
-@frozen
-class Speed:
-    """How fast one has done one loop: millions of popek's instructions a second; and in how many rounds of it."""
-
-    name: str
-    mips: Spread
-    rounds: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the same as JSON has it."""
-        return {"name": self.name, "mips": self.mips.to_dict(), "rounds": self.rounds}
-
-
-@frozen
-class Ratio:
-    """How many times as fast one was as another."""
-
-    of: str
-    to: str
-    times: Spread
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the same as JSON has it."""
-        return {"of": self.of, "to": self.to, "times": self.times.to_dict()}
 
 
 @frozen
@@ -95,12 +52,13 @@ class Event(Shown):
 
 @frozen
 class Contest(Shown):
-    """All of it: who took part in which version, who is not installed, on what, and each loop."""
+    """All of it: who took part in which version, who is not installed, on what, each loop, and the shipped guests."""
 
     events: tuple[Event, ...]
     versions: dict[str, str]
     missing: tuple[str, ...]
     turns: int
+    guests: Means | None = None
     python: str = field(factory=platform.python_version)
     machine: str = field(factory=platform.machine)
 
@@ -120,6 +78,7 @@ class Contest(Shown):
             "versions": self.versions,
             "missing": list(self.missing),
             "loops": [e.to_dict() for e in self.events],
+            **({"guests": self.guests.to_dict()} if self.guests else {}),
         }
 
 
@@ -210,21 +169,30 @@ def contest(
     loops: Sequence[str] = (),
     progress: Progress = lambda _: None,
 ) -> Contest:
-    """Measure the loops on popek's engines, under its techniques and on the peers that are installed."""
+    """Measure the loops on popek's engines, under its techniques and on the peers that are installed.
+
+    `loops` are the names of those that are wanted, all if there is none; "guests" stands for the shipped guests.
+    """
     ours = [Engine(e) for e in (engines() if engine is None else (engine,))]
     best = ours[0].engine
     under = [Engine(best, t) for t in TECHNIQUES] if techniques else []
     others, missing = peers.installed() if with_peers else ([], [])
     contestants: list[Contestant] = [*ours, *under, *others]
     pairs = [(e.name, o.name) for e in ours for o in others]
-    pairs += [(a.name, b.name) for n, a in enumerate(ours) for b in ours[n + 1 :]] + [(u.name, best) for u in under]
+    own_pairs = [(a.name, b.name) for n, a in enumerate(ours) for b in ours[n + 1 :]] + [(u.name, best) for u in under]
+    pairs += own_pairs
     chosen = [loop for loop in LOOPS if not loops or loop.name in loops]
     courses = [_Course(loop, contestants, seconds, progress) for loop in chosen]
     for course in courses:
         course.size = course.measured()
         course.prepare()
+    guests = Guests([*ours, *under], seconds, progress) if not loops or NAME in loops else None
+    if guests is not None:
+        guests.prepare()
+    everything = [c.turn for c in courses] + ([guests.turn] if guests else [])
     for _ in range(turns):
-        for course in courses:
-            course.turn()
+        for turn in everything:
+            turn()
     versions = {o.name: o.version for o in others}
-    return Contest(tuple(c.event(pairs) for c in courses), versions, tuple(missing), turns)
+    means = guests.means(own_pairs) if guests else None
+    return Contest(tuple(c.event(pairs) for c in courses), versions, tuple(missing), turns, means)

@@ -16,8 +16,9 @@ from popek.isa.classic import CLASSIC
 from popek.isa.cycle import NEW_BASE, NEW_BOUND, NEW_PC, NEW_STATUS
 from popek.isa.slot import REGISTERS
 from popek.language.phrase import listed, say
-from popek.library.bench.contest import Progress, Spread
+from popek.library.bench.contest import Progress
 from popek.library.bench.contestants import engines, timed
+from popek.library.bench.spread import Spread
 from popek.shown import Shown
 from popek.vmm.monitor import TRAP_AND_EMULATE
 from popek.vmm.virtual_machine import VirtualMachine

@@ -12,9 +12,10 @@ from popek.engine.machine import MEMORY_SIZE
 from popek.isa.assembler import assemble
 from popek.isa.classic import CLASSIC
 from popek.language.phrase import say
-from popek.library.bench.contest import Progress, Spread
+from popek.library.bench.contest import Progress
 from popek.library.bench.contestants import Engine, engines
 from popek.library.bench.loops import LOOPS
+from popek.library.bench.spread import Spread
 from popek.shown import Shown
 from popek.vmm.host import Host
 

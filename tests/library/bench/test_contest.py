@@ -12,11 +12,13 @@ from popek.engine import tiers
 from popek.errors import PopekError
 from popek.library.bench import contest as contests
 from popek.library.bench import peers
-from popek.library.bench.contest import Contest, Spread, contest
+from popek.library.bench.contest import Contest, contest
 from popek.library.bench.contestants import Contestant, Done, Engine, engines
 from popek.library.bench.exits import exits
 from popek.library.bench.growth import Growth, growth
 from popek.library.bench.loops import LOOPS, Loop
+from popek.library.bench.shipped import LEAST, geometric, long_enough
+from popek.library.bench.spread import Spread
 from popek.library.benching import bench
 from popek.report.answer import envelope, schema
 from popek.report.plotting import plot
@@ -112,6 +114,23 @@ def test_a_contest_shows_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "real instruction sets" in text
     assert "steady: 1.0" in text
     assert any("trap-and-emulate" in t for t in told)
+
+
+def test_all_guests_that_run_long_enough_are_measured_beside_the_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they are, on every engine and under the techniques; a mean is the geometric one."""
+    among(monkeypatch, Peer("steady", 0.001))
+    found = bench(turns=1, seconds=0.001, loops=["guests"])
+    assert isinstance(found, Contest)
+    means = found.guests
+    assert means is not None
+    assert means.sizes == long_enough()
+    assert {"fibonacci", "os", "sieve", "vmm"} <= means.sizes.keys()
+    assert min(means.sizes.values()) >= LEAST
+    assert [s.name for s in means.speeds] == ["python", "python, trap-and-emulate"]
+    assert [(r.of, r.to) for r in means.ratios] == [("python, trap-and-emulate", "python")]
+    assert 0 < means.ratios[0].times.median < 1
+    assert "geometric mean over the shipped guests" in checked(found)
+    assert geometric([2.0, 8.0]) == pytest.approx(4.0)
 
 
 def test_growth_shows_itself() -> None:
