@@ -100,8 +100,8 @@ def performance() -> str:
             _ratios(loops["loops"], loops["guests"]),
             _EXITS,
             table(
-                ("round trip", "engine", "ns"),
-                ((e["what"], e["engine"], spread(e["nanoseconds"])) for e in exits["exits"]),
+                ("round trip", "under", "engine", "ns"),
+                ((e["what"], e["where"], e["engine"], spread(e["nanoseconds"])) for e in exits["exits"]),
             ),
             _GROWTH,
             table(
@@ -125,8 +125,9 @@ def _guests(guests: Any) -> str:
     return fill(
         "The loops must not be special, so the geometric mean over all shipped guests that run for "
         f"{guests['least']:,} instructions or more is beside them: {sizes}. Those are short runs, from reset to halt, "
-        "with the way into the engine and out of it; they trap, print and are interrupted, as they were written to. "
-        "Peers have no `classic`, and cannot run them.",
+        "with the way into the engine and out of it, and translated anew where code is translated; they trap, "
+        "print and are interrupted, as they were written to. Most of the time is Python's: a device is, and so is each "
+        "character that they print, at some 20 microseconds. Peers have no `classic`, and cannot run them.",
         120,
     )
 

@@ -121,7 +121,7 @@ def _growth(value: Growth, width: int) -> RenderableType:
 @drawing.register
 def _exits(value: Exits, width: int) -> RenderableType:
     del width
-    drawn = _table(say("round trip"), "engine", "ns", say("least to most"))
+    drawn = _table(say("round trip"), say("under"), "engine", "ns", say("least to most"))
     for one in value.exits:
-        drawn.add_row(one.what, one.engine, three(one.nanoseconds.median), within(one.nanoseconds))
+        drawn.add_row(one.what, one.where, one.engine, three(one.nanoseconds.median), within(one.nanoseconds))
     return stack(title(say("exits"), say("from the guest to whoever serves the trap, and back")), drawn)

@@ -85,8 +85,10 @@ def at_once(jumps: int = 5) -> Iterator[None]:
     from popek.engine.native import tier  # noqa: PLC0415 - needs the compiler, which may not be installed
 
     usual, tier.THRESHOLD = tier.THRESHOLD, jumps
-    yield
-    tier.THRESHOLD = usual
+    try:
+        yield
+    finally:
+        tier.THRESHOLD = usual
 
 
 def rewrites(seed: int) -> bool:

@@ -83,7 +83,7 @@ def loops(*, names: tuple[str, ...], peers: bool, **terms: Any) -> int:
 @_turns
 @options.as_json
 def exits(**terms: Any) -> int:
-    """Measure what exits cost: an emulated instruction, and a guest's own supervisor call, bare and reflected."""
+    """Measure what exits cost: each technique's own, and a guest's own supervisor call, bare and reflected."""
     return _measure("exits", svg=None, **terms)
 
 

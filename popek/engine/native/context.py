@@ -97,10 +97,10 @@ class Field(IntEnum):
     DISPATCHES = auto()
     CALLS = auto()
     DIRECT = auto()
-    """The first of the counts by way and virtual mode: directly, after an exit, emulated, translated."""
+    """The first of the counts by way and virtual mode: directly, after an exit, emulated, translated, hypercalls."""
 
 
-WAYS = 4
+WAYS = 6
 """How many ways are counted by mode."""
 
 EXITS = Field.DIRECT + 2 * WAYS

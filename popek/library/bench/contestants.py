@@ -1,5 +1,6 @@
 """Whoever can do the work: popek's engines, bare and under a monitor. The others are in `peers.py`."""
 
+import gc
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -99,10 +100,15 @@ def _machine(isa: Isa, words: dict[int, int], monitor: Monitor | None) -> Steppe
 
 
 def timed(machine: Stepper, clock: Callable[[], float] = time.process_time) -> Done:
-    """Run a machine to its halt, and say how long that took."""
-    start = clock()
-    result = machine.run(FOREVER)
-    seconds = clock() - start
+    """Run a machine to its halt, and say how long that took; what others leave behind is collected before and after."""
+    gc.collect()
+    gc.disable()
+    try:
+        start = clock()
+        result = machine.run(FOREVER)
+        seconds = clock() - start
+    finally:
+        gc.enable()
     assert result.outcome is Outcome.HALTED, f"{machine} has not halted: {result.outcome}"
     return Done(seconds, result.registers[RESULT])
 

@@ -15,16 +15,16 @@ from attrs import frozen
 from popek.engine.native import behaviours
 from popek.engine.native.attempt import Attempt, Ends, Trapping, stops
 from popek.engine.native.behaviours import apply
-from popek.engine.native.context import EXITS, Field, Trapped
+from popek.engine.native.context import EXITS, WAYS, Field, Trapped
 from popek.engine.native.expressions import Emission, View
 from popek.engine.native.interpreter import Step, buffered, parameters
 from popek.engine.native.views import DIRTY
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.cycle import Interrupt
-from popek.isa.encoding import OPCODE_LOW
 from popek.isa.slot import HALTED, MODE, PC, RUN, SUPERVISOR, TIMER
 from popek.vmm import vm_map
+from popek.vmm.compiled.hypercalls import Hypercalls, OfHypercall, unknown
 from popek.vmm.compiled.quanta import Quanta, unseen
 from popek.vmm.compiled.views import K, Stored, W, owned, virtual
 from popek.vmm.monitor import Action, Monitor, Treatment
@@ -32,8 +32,8 @@ from popek.vmm.monitor import Action, Monitor, Treatment
 FRUITLESS = 1000
 """After so many exits in a row without a step of the guest, the monitor is taken to have lost it."""
 
-DIRECT, EXITED, EMULATED, TRANSLATED = range(4)
-"""The ways that are counted by virtual mode, as they lie in the fields."""
+DIRECT, EXITED, EMULATED, TRANSLATED, HYPERCALL, ASKED = range(WAYS)
+"""The ways that are counted by virtual mode, as they lie in the fields; the last: hypercalls without exit, and with."""
 
 
 @unique
@@ -43,6 +43,10 @@ class Pending(IntEnum):
     NOTHING = 0
     ATTEMPT = 1
     EXIT = 2
+
+
+_PENDING = {EXITED: Pending.ATTEMPT, ASKED: Pending.EXIT}
+"""What Python has to do where an attempt, by the way that it is counted, is left to it; else, nothing has happened."""
 
 
 @frozen
@@ -71,6 +75,7 @@ class MonitorStep(Step):
         self.virtual = virtual(made.isa)
         self.real, self.running = self.view, self.virtual
         self.quanta = Quanta(self, made.isa.clocks, unseen=unseen(made.isa))
+        self._hypercalls = Hypercalls(self)
 
     def signature(self) -> str:
         """Return what the function takes."""
@@ -95,6 +100,10 @@ class MonitorStep(Step):
         self._turn()
         self._emulated()
         self._attempt("interpret", EXITED)
+        if self.made.monitor.for_ported:
+            text.variable("asked")
+            self._attempt("hypercall.it", HYPERCALL, OfHypercall)
+            self._attempt("hypercall.after", ASKED, OfHypercall)
 
     def count(self, way: int, steps: str | int = 1) -> None:
         """Count steps of the guest, by the virtual mode that it was in before."""
@@ -132,7 +141,7 @@ class MonitorStep(Step):
             text.go("virtually.watched")
             text.label(on)
         if self.made.monitor.for_ported:
-            self._hypercalls()
+            self._hypercalls.before_entry()
         supervisor = text.value(f"icmp eq i32 {self.virtual.slot(text, MODE)}, {SUPERVISOR}")
         text.branch(supervisor, self.way(user=False), self.way(user=True))
         self._enter()
@@ -140,19 +149,6 @@ class MonitorStep(Step):
     def way(self, *, user: bool) -> str:
         """Return where code of a virtual mode is run."""
         return "enter" if self.made.directly(user=user) else "emulate"
-
-    def _hypercalls(self) -> None:
-        """Hand over a word that is no instruction's, which may be a hypercall."""
-        text = self.text
-        fault, word_at = self.made.believed.fetch
-        fetch = Emission(text, self.virtual, {"pc": self.virtual.slot(text, PC)})
-        opcode = text.value(f"lshr i32 {fetch(word_at)}, {OPCODE_LOW}")
-        ready, on = text.fresh("ready"), text.fresh("on")
-        text.branch(fetch(fault), on, ready)
-        text.label(ready)
-        cases = " ".join(f"i32 {i.opcode}, label %{on}" for i in self.isa.instructions)
-        text.do(f"switch i32 {opcode}, label %exit.hand.over [ {cases} ]")
-        text.label(on)
 
     def _enter(self) -> None:
         """Write the allocator: what is loaded, by the VM map."""
@@ -246,7 +242,7 @@ class MonitorStep(Step):
         self.recover(Stored(self.view, text, text.load("%old.pc")))
         cause = text.load("%swap.cause")
         if self.made.monitor.for_ported:
-            self._perhaps_hypercall(cause)
+            self._hypercalls.after_exit(text.value(f"icmp eq i32 {cause}, {int(Cause.ILLEGAL)}"))
         self.exited(cause)
         self.dispatch(cause)
         self._watched()
@@ -264,16 +260,7 @@ class MonitorStep(Step):
         if self.made.monitor.renews:
             self.note(Field.LEFT, self.noted(Field.QUANTUM))
 
-    def _perhaps_hypercall(self, cause: str) -> None:
-        """Leave an illegal opcode to Python, which knows whether it is a hypercall."""
-        text = self.text
-        with text.only_if(text.value(f"icmp eq i32 {cause}, {int(Cause.ILLEGAL)}")):
-            self._give_back()
-            self.note(Field.ATTEMPT, int(Pending.EXIT))
-            text.go("exit.hand.over")
-            text.label(text.fresh("never"))
-
-    def _give_back(self) -> None:
+    def give_back(self) -> None:
         """Take back the count of an attempt that has trapped: the guest's step is still to come."""
         text = self.text
         text.store(text.value(f"add i64 {text.load('%left', 'i64')}, {text.load('%attempted', 'i64')}"), "%left", "i64")
@@ -311,7 +298,7 @@ class MonitorStep(Step):
         """Count an exit, of which no step of the guest has come yet."""
         text = self.text
         text.store(text.value(f"add i64 {text.load('%fruitless', 'i64')}, 1"), "%fruitless", "i64")
-        self._give_back()
+        self.give_back()
 
     def dispatch(self, cause: str) -> None:
         """Write the dispatcher: a switch over the causes."""
@@ -345,7 +332,7 @@ class MonitorStep(Step):
             text.store(self.virtual.slot(text, slot), f"%virtually.{slot.name}")
         apply(text, self.virtual, self.made.believed.tick)
 
-    def _attempt(self, label: str, way: int) -> None:
+    def _attempt(self, label: str, way: int, kind: type[Attempt] = Attempt) -> None:
         """Write an interpreter routine: the instruction's own meaning, on the virtual state."""
         text = self.text
         text.label(label)
@@ -359,17 +346,26 @@ class MonitorStep(Step):
             text.go("virtually.watched" if behaviours.stores(behaviour) else "turn")
 
         def made(trap: Trapping) -> None:
-            self._reflect(trap, way, refused)
+            if kind is OfHypercall and unknown(trap):
+                text.go(refused)
+            else:
+                self._reflect(trap, way, refused)
 
-        ends = Ends(done, made, lambda: text.go(refused), executing=lambda _: self.count(way))
-        Attempt(text, self.made.believed, self.virtual, ends).write()
+        ends = Ends(done, made, lambda: text.go(refused), executing=lambda _: self._counts_as(way))
+        kind(text, self.made.believed, self.virtual, ends).write()
         text.label(refused)
-        if way == EXITED:
-            self.note(Field.ATTEMPT, int(Pending.ATTEMPT))
+        if way in _PENDING:
+            self.note(Field.ATTEMPT, int(_PENDING[way]))
         else:
             for slot in self.made.believed.tick.writes:
                 self.virtual.set_slot(text, slot, text.load(f"%virtually.{slot.name}"))
         text.go("exit.hand.over")
+
+    def _counts_as(self, way: int) -> None:
+        """Count a step, and an exit that is known for one only now."""
+        self.count(way)
+        if way == ASKED:
+            self.renew()
 
     def _reflect(self, made: Trapping, way: int, refused: str) -> None:
         """Write a virtual trap; if the last step was one too, it is handed over."""
@@ -378,7 +374,7 @@ class MonitorStep(Step):
         text.leave_if(text.value(f"icmp eq i64 {last}, {text.load('%left', 'i64')}"), refused)
         pc = self.virtual.slot(text, PC)
         self.event(made, pc, self.virtual.slot(text, MODE))
-        self.count(way)
+        self._counts_as(way)
         text.store(text.value(f"add i32 {pc}, {made.cause.old_pc}"), "%swap.pc")
         text.store(int(made.cause), "%swap.cause")
         text.store(made.detail, "%swap.detail")

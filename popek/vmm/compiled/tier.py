@@ -1,6 +1,7 @@
 """The compiled monitor of one virtual machine: its buffers, its counts, and what is left to Python."""
 
 import ctypes
+from collections import Counter
 from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any
@@ -36,6 +37,8 @@ _WAYS = {
     step.EXITED: "exited",
     step.EMULATED: Treatment.EMULATED.value,
     step.TRANSLATED: Treatment.TRANSLATED.value,
+    step.HYPERCALL: Treatment.HYPERCALL.value,
+    step.ASKED: Treatment.HYPERCALL.value,
 }
 _COUNTS = {
     "exit:guest-exit": Field.GUEST_EXITS,
@@ -164,12 +167,15 @@ class CompiledMonitor(Native):
         fields = self.memory.fields
         counts: dict[str, int] = {f"exit:{c.name.lower()}": fields[EXITS + c] for c in Cause}
         counts |= {name: fields[at] for name, at in _COUNTS.items()}
+        found = Counter(counts)
         for way, name in _WAYS.items():
             each = [fields[Field.DIRECT + 2 * way + mode] for mode in (0, 1)]
-            counts |= {f"{name} in {_MODES[mode]}": each[mode] for mode in (0, 1)}
+            found.update({f"{name} in {_MODES[mode]}": each[mode] for mode in (0, 1)})
             if way != step.EXITED:
-                counts[name] = sum(each)
-        return {name: count for name, count in counts.items() if count}
+                found[name] += sum(each)
+            if way == step.ASKED:
+                found[f"exit:{name}"] += sum(each)
+        return {name: count for name, count in found.items() if count}
 
 
 class CompiledGuestMode(CompiledMonitor):

@@ -1,5 +1,7 @@
 """A compiled monitor does what the one in Python does: real state, virtual state, notes and counts."""
 
+from random import Random
+
 import pytest
 from attrs import evolve
 
@@ -14,6 +16,7 @@ from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
 from popek.isa.behaviour import Cause
 from popek.isa.classic import CLASSIC
+from popek.isa.hypercall import HYPERCALL
 from popek.isa.slot import Slot
 from popek.testing.loops import SIZE, looping
 from popek.testing.programs import guest
@@ -251,3 +254,37 @@ def test_most_of_the_run_is_in_regions() -> None:
     machine.run(20_000)
     fields = machine._fast._monitors["native"].memory.fields
     assert fields[Field.REGIONS] > 5_000
+
+
+RENEWING = PARAVIRTUAL.vary("renewing", renews=True)
+
+
+@pytest.mark.parametrize("monitor", [PARAVIRTUAL, RENEWING], ids=lambda m: m.name)
+def test_hypercalls_are_served_as_by_the_reference(monitor: Monitor) -> None:
+    """In both modes, with and without an exit, as part of a quantum or at its end: any word may be one, by the dozen.
+
+    Of those that stand for nothing, batches, and those that touch a device, Python does the whole.
+    """
+    hypercalls = 0
+    for seed in range(500, 525):
+        drawn, random = guest(CLASSIC, seed), Random(seed)  # noqa: S311 - to be repeated, not to be secret
+        words = {a: w | HYPERCALL if a >= 26 and random.random() < 0.5 else w for a, w in drawn.words.items()}
+        quantum = random.choice((1, 2, 3, 1000))
+        options = {"allotment": drawn.allotment, "memory": drawn.memory, "typed": drawn.typed, "disk": drawn.disk}
+        under = evolve(monitor, quantum=quantum)
+        pair = [VirtualMachine(CLASSIC, words, monitor=under, **options) for _ in range(2)]  # type: ignore[arg-type]
+        assert not differing(pair, 3 * drawn.steps, seed), seed
+        hypercalls += pair[1].counts.get("hypercall", 0)
+    assert hypercalls > 200
+
+
+def test_python_is_not_entered_for_a_hypercall() -> None:
+    """A loop of them is one sprint."""
+    call = f".word {CLASSIC['getie'].encode({'a': 3}) | HYPERCALL:#x}"
+    program = assemble(f"ldi r1, 500\nloop: {call}\naddi r1, r1, -1\nbne r1, r0, loop\nhalt", CLASSIC)
+    vm = VirtualMachine(CLASSIC, program.words, monitor=PARAVIRTUAL)
+    vm.engine = "native"
+    vm.run(1)
+    made = vm._fast._monitors["native"]
+    assert made.advance(1400, trapped=False).steps == 1400
+    assert made.counted()["hypercall in supervisor"] == 467
