@@ -2,8 +2,8 @@
 
 Words are as long as the machines' own here, so that no field of a status word is cut off; memory is as small as always.
 What long words hold is drawn from a covering set: the edges, and the fields that an instruction looks into, set one way
-and another. So a state that is rare may not be come across, and what is not is said below, architecture by
-architecture: the list can shrink, and cannot grow unseen.
+and another. So a state that is rare may not be come across; what is not would be said in `UNSEEN`, architecture by
+architecture, where it cannot grow unseen. There is nothing in it now.
 """
 
 from collections.abc import Iterator, Mapping
