@@ -28,7 +28,7 @@ def classes_of(isa: Isa) -> tuple[Classes, ...]:
 
 def answers(isa: Isa, *, seed: int = 0, structural: bool = True) -> Answers:
     """Return status and blame of each property, under each monitor that makes sense."""
-    found = {}
+    found: Answers = {}
     for monitor in available(isa):
         if not monitor.in_guest_mode or isa.guest is not None:
             proof = prove(isa, monitor, classes_of(isa), seed=seed, structural=structural)
