@@ -24,7 +24,7 @@ SYSTEM = (
 
 _HANDLER = """
         .org 40
-handler:                        ; back to where it came from
+handler:                        ; go back
         lpsw 0(r0)
 to_user:
         .word 1, user, 0, 64
