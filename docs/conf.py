@@ -6,6 +6,7 @@ Nothing is loaded from anywhere, neither when the site is built nor when it is r
 notebooks are shown without what they print; `tests/test_notebooks.py` runs them in any case.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -55,8 +56,11 @@ ARCHITECTURES = "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
 """What the site needs on the page of the architectures, and a reader of that page's text does not."""
 
 
-CAPTIONS = {"Tutorial": "教學", "How-to": "做法", "Reference": "參考（英文）", "Explanation": "說明"}
+CAPTIONS = {"Tutorial": "教學", "How-to": "做法", "Reference": "參考（多為英文）", "Explanation": "說明"}
 """What the parts of the site are called in Traditional Chinese."""
+
+IN_ENGLISH = "這一頁只有英文。"
+"""What is said below the title of a page that is not translated."""
 
 
 def in_the_language(app: Sphinx, name: str, source: list[str]) -> None:
@@ -65,9 +69,12 @@ def in_the_language(app: Sphinx, name: str, source: list[str]) -> None:
         source[0] += ARCHITECTURES
     if app.config.language != "en":
         path = Path(str(app.env.doc2path(name)))
-        source[0] = translated.page(path, source[0], app.config.language)
-        if name == "start":
+        if path in translated.sources():
+            source[0] = translated.page(path, source[0], app.config.language)
+        elif name == "start":
             source[0] = source[0].replace("README.zh-TW.md", "README.md").replace("../README.md", "../README.zh-TW.md")
+        else:
+            source[0] = re.sub(r"^# .*$", rf"\g<0>\n\n> {IN_ENGLISH}", source[0], count=1, flags=re.MULTILINE)
         for english, told in CAPTIONS.items():
             source[0] = source[0].replace(f":caption: {english}\n", f":caption: {told}\n")
 
