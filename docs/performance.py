@@ -9,6 +9,7 @@ Nothing is measured here, so that the page can be checked against its data; to m
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
@@ -65,6 +66,17 @@ by how many there are on one real machine.
 """
 
 
+_GUESTS = """## Random guests
+
+`python docs/multitude.py --guests {guests} --seed {first}`, at commit `{commit}`, {minutes:,.0f} minutes of processor
+time: {guests:,} random guests, {steps:,} steps, one in four rewriting itself; each was run once by the reference, on
+the bare machine, and then on the tiers, bare and under the techniques by turns, in stretches of random length, with
+random allotments and quanta. {runs:,} runs, {exits:,} exits, {cells} combinations of instruction, mode and outcome. Of
+all these runs {differing} came to something else. {asked:,} runs of ported guests, or of guests with words that are
+hypercalls, were not held against the bare machine, which has none.
+"""
+
+
 def measured(name: str) -> Any:
     """Return what was measured of a subject."""
     return json.loads((MEASURED / f"{name}.json").read_text("utf-8"))
@@ -115,8 +127,31 @@ def performance() -> str:
                     for c in growth["crowds"]
                 ),
             ),
+            _random_guests(measured("guests")),
         )
     )
+
+
+def _random_guests(found: Any) -> str:
+    """Say how many were run, and what they came to; and how often under which technique."""
+    numbers = {n: found[n] for n in ("guests", "first", "commit", "steps", "asked")}
+    said = _GUESTS.format(
+        **numbers,
+        minutes=found["seconds"] / 60,
+        runs=sum(found["runs"].values()),
+        exits=sum(found["exits"].values()),
+        cells=len(found["cells"]),
+        differing=len(found["differing"]) or "none",
+    )
+    kinds = (" on native", " on python", " on native, monitor and all")
+    techniques = [name.removesuffix(kinds[0]) for name in found["runs"] if name.endswith(kinds[0])]
+    rows = ((t, *(f"{found['runs'][t + kind]:,}" for kind in kinds)) for t in techniques)
+    heads = ("runs", "native", "python", "native, the reference's monitor beside it")
+    outcomes: Counter[str] = Counter()
+    for _, mode, outcome, times in found["cells"]:
+        outcomes[f"{outcome}, {mode}"] += times
+    ends = table(("outcome of a step, mode", "steps"), ((what, f"{n:,}") for what, n in sorted(outcomes.items())))
+    return f"{said}\n{table(heads, rows)}\n{ends}"
 
 
 def _guests(guests: Any) -> str:
