@@ -3,14 +3,27 @@
 import pytest
 from attrs import evolve
 
-from popek.isa.architecture import Isa
+from popek.isa.architecture import GuestMode, Isa
 from popek.isa.behaviour import Behaviour, Cause, Put, Trap
 from popek.isa.classic import CLASSIC
 from popek.isa.classic_vt import CLASSIC_VT
 from popek.isa.cycle import SWAP
 from popek.isa.expression import TRUE, as_expr, eq, ite, ult
 from popek.isa.instruction import EXECUTES, IGNORED, A, Instruction, InUser
-from popek.isa.slot import BOUND, IE, MEMORY, MODE, PC, REGISTERS, RUN, TIMER
+from popek.isa.slot import (
+    BASE,
+    BOUND,
+    DISK_PENDING,
+    IE,
+    MEMORY,
+    MODE,
+    PC,
+    REGISTERS,
+    RUN,
+    TIMER,
+    TIMER_PENDING,
+    Slot,
+)
 from popek.isa.variants import VARIANTS
 from popek.prove.classes import classify
 from popek.prove.properties import prove
@@ -18,7 +31,7 @@ from popek.prove.small.choices import contents
 from popek.prove.small.classes import MOST, small_classes
 from popek.prove.small.verdict import small_verdict
 from popek.prove.values import PROPERTIES, Status
-from popek.vmm.monitor import DISPATCHER, HYBRID, MONITORS, TRAP_AND_EMULATE, Action, Monitor
+from popek.vmm.monitor import DISPATCHER, HARDWARE_ASSISTED, HYBRID, MONITORS, TRAP_AND_EMULATE, Action, Monitor
 from popek.vmm.vm_map import LOADED, QUANTUM, elapsed, kept
 
 FAMILY = (CLASSIC, CLASSIC_VT, *VARIANTS)
@@ -108,6 +121,43 @@ def test_a_wrong_monitor_is_seen_by_both(monitor: Monitor) -> None:
     found = {p for p in PROPERTIES if small.blame[monitor.name, p]}
     assert found
     assert {p for p in PROPERTIES if proof.verdict(p).status is not Status.PROVED} >= found
+
+
+_IN_GUEST = ("nop", "ld", "st", "svc", "setr", "setie", "settimer", "getie", "halt", "out", "disk")
+
+
+def _guest_mode(copies: tuple[Slot, ...], exits: tuple[str, ...]) -> Isa:
+    """Return a machine of some instructions whose guest mode has these copies and exits."""
+    instructions = tuple(CLASSIC[n] for n in _IN_GUEST)
+    return evolve(CLASSIC_VT, name="own", instructions=instructions, guest=GuestMode(copies, exits))
+
+
+_COPIES, _EXITS = (MODE, BASE, BOUND, IE, TIMER, TIMER_PENDING, DISK_PENDING), ("halt", "out", "disk")
+
+
+def _without(slot: Slot) -> tuple[Slot, ...]:
+    return tuple(s for s in _COPIES if s is not slot)
+
+
+@pytest.mark.parametrize(
+    ("copies", "exits", "broken"),
+    [
+        pytest.param(_COPIES, _EXITS, set(), id="right", marks=pytest.mark.soak),
+        pytest.param(_COPIES, ("out", "disk"), {"halt"}, id="halt stays", marks=pytest.mark.soak),
+        pytest.param(_COPIES, ("halt", "disk"), {"out"}, id="out stays"),
+        pytest.param(_COPIES, ("halt", "out"), {"disk"}, id="disk stays", marks=pytest.mark.soak),
+        pytest.param(_without(IE), _EXITS, {"setie", "getie"}, id="no copy of ie"),
+        pytest.param(_without(TIMER), _EXITS, {"settimer"}, id="no copy of the timer", marks=pytest.mark.soak),
+    ],
+)
+def test_a_wrong_guest_mode_is_seen_by_both(copies: tuple[Slot, ...], exits: tuple[str, ...], broken: set[str]) -> None:
+    """A guest mode with a copy or an exit too few is refuted by the instructions that miss it, either way."""
+    isa = _guest_mode(copies, exits)
+    small, proved = small_verdict(isa, [HARDWARE_ASSISTED], most=400), blamed(isa, HARDWARE_ASSISTED)
+    for prop in PROPERTIES:
+        assert small.blame["hardware-assisted", prop] == proved[prop], prop
+    assert broken <= proved["equivalence"]
+    assert bool(broken) == bool(proved["equivalence"] | proved["resource_control"])
 
 
 def _one(does: Behaviour, in_user: InUser | Behaviour = EXECUTES) -> Isa:

@@ -83,6 +83,7 @@ def test_everything_agrees(isa: Isa) -> None:
     proved = classify(isa, showing=Showing.NOTHING)
     unseen = {n for n, _ in _differences(isa, proved)}
     small = small_verdict(isa, techniques(isa), WIDTH, MOST)
+    assert "A word of 32 bits takes edges" in small.coverage
     for monitor in techniques(isa):
         proof = prove(isa, monitor, proved)
         for prop in PROPERTIES:

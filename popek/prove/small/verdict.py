@@ -53,7 +53,7 @@ def small_verdict(isa: Isa, monitors: Iterable[Monitor], width: int = 6, most: i
                 squares[id(findings)] = findings
                 for prop in _broken(isa, monitor, known, findings, user=user):
                     blame[monitor.name, prop].add(known.name)
-    coverage = _coverage(classes, squares.values(), sum(events.values()))
+    coverage = _coverage(classes, squares.values(), sum(events.values())) + _words(width)
     return SmallVerdict(isa.name, width, classes, {k: frozenset(v) for k, v in blame.items()}, coverage)
 
 
@@ -66,6 +66,15 @@ def _coverage(classes: Iterable[SmallClasses], squares: Iterable[Findings], even
         "squares every combination of the values chosen for what they depend on was stepped; for the others every two "
         "of these values together, and more of them together among the first few. Words that are only copied, and the "
         "contents of memory, are drawn from a few that differ."
+    )
+
+
+def _words(width: int) -> str:
+    if width <= SHORT:
+        return ""
+    return (
+        f" A word of {width} bits takes edges of its range, those of the constants it meets, and words in which the "
+        "fields are set that an instruction looks into."
     )
 
 
