@@ -7,6 +7,7 @@ from popek.isa.classic import CLASSIC
 from popek.isa.instruction import IGNORED
 from popek.testing import multitude
 from popek.testing.multitude import survey
+from popek.vmm.monitor import MONITORS
 
 pytestmark = pytest.mark.skipif(not SOURCES["native"].available, reason="the compiler is not installed")
 
@@ -20,7 +21,7 @@ def test_some_guests_come_to_the_same_in_every_way_and_are_counted() -> None:
     assert found.differing == []
     assert found.guests == 30
     assert found.runs["bare on native"] == 30
-    assert min(found.runs[f"{t} on {e}"] for t in multitude.MONITORS for e in ("native", "python")) >= 1
+    assert min(found.runs[f"{t} on {e}"] for t in MONITORS for e in ("native", "python")) >= 1
     assert sum(found.cells.values()) == found.steps
     assert {outcome for _, _, outcome in found.cells} >= {"executed", "privileged", "illegal", "memory", "timer"}
     assert found.to_dict()["guests"] == 30
