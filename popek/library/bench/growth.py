@@ -141,10 +141,15 @@ def _host(count: int) -> Host:
 
 
 def _memory(make: Callable[[], Host]) -> float:
-    """Return how many bytes of memory are in use for something, the real machine's own memory left out."""
+    """Return how many bytes of memory are in use for something, the real machine's own memory left out.
+
+    It has begun to run: then its beginning is kept as well, for going back to.
+    """
     gc.collect()
     tracemalloc.start()
     made = make()
+    made.step()
+    gc.collect()
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return taken - made.state.size * made.state.memory.itemsize
