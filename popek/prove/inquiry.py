@@ -1,6 +1,8 @@
 """What is asked of one instruction to decide its classes: each question once, and as far as anybody wants to know."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from threading import Lock
 from typing import Any
 
 from attrs import define, field, frozen
@@ -46,6 +48,7 @@ class Inquiry:
     _once: bool = field(kw_only=True)
     _given: list[Question] = field(factory=list, init=False)
     _answers: dict[Question, Answer] = field(factory=dict, init=False)
+    _next: Lock = field(factory=Lock, init=False)
 
     def sensitive(self, *, user: bool) -> bool | None:
         """Say whether it is sensitive, with `user` between states of user mode alone; nothing if nobody knows."""
@@ -62,10 +65,18 @@ class Inquiry:
         return {k: found[k] for k in sorted(found, key=self._order.index)}
 
     def _all(self) -> Iterator[Question]:
-        yield from self._given
-        for question in self._questions:
-            self._given.append(question)
-            yield question
+        """Give all questions; whoever else asks, from another thread too, each is given to everybody."""
+        number = 0
+        while self._is_there(number):
+            yield self._given[number]
+            number += 1
+
+    def _is_there(self, number: int) -> bool:
+        """Say whether there is a question of that number; it is made if nobody has asked for it."""
+        with self._next:
+            if number == len(self._given):
+                self._given.extend(islice(self._questions, 1))
+            return number < len(self._given)
 
     def _answer(self, question: Question) -> Answer:
         if question not in self._answers:

@@ -49,7 +49,7 @@ class Calls(Loop):
 
     def call(self, here: int, link: int = LINK) -> int:
         """Return a call of any routine, from somewhere."""
-        return self.word("jal", a=link, imm=self.at(self.random.randrange(ROUTINES)) - here - 1)
+        return self.word("jal", a=link, imm=self.at(self.random.randrange(ROUTINES)) - here)
 
     def _main(self) -> list[int]:
         """Return a loop around a call; where the stack begins, and the pointer, is drawn."""
@@ -66,10 +66,10 @@ class Calls(Loop):
             self.call(CODE + 3),
             self.word("add", a=8, b=8, c=_RESULT),
             self.word("sub", a=COUNT, b=COUNT, c=ONE),
-            self.word("beq", a=COUNT, b=ZERO, imm=1),
-            self.word("jal", a=6, imm=random.choice((-6, -6, -7, -8))),
+            self.word("beq", a=COUNT, b=ZERO, imm=2),
+            self.word("jal", a=6, imm=random.choice((-5, -5, -6, -7))),
             self.word("ldi", a=COUNT, imm=50),
-            self.word("jal", a=6, imm=-9),
+            self.word("jal", a=6, imm=-8),
         ]
         return start + loop
 
@@ -77,9 +77,9 @@ class Calls(Loop):
         """Return a routine: done at depth 0, and else one with a frame that calls others."""
         at, size = self.at(number), self.random.choice((2, 2, 3, 5))
         code = [
-            self.word("beq", a=DEPTH, b=ZERO, imm=2),
+            self.word("beq", a=DEPTH, b=ZERO, imm=3),
             self.word("addi", a=STACK, b=STACK, imm=-size),
-            self.word("beq", a=ZERO, b=ZERO, imm=2),
+            self.word("beq", a=ZERO, b=ZERO, imm=3),
             self.word("addi", a=_RESULT, b=_RESULT, imm=self.random.choice((1, 3))),
             self.word("jalr", a=6, b=LINK),
             self.word("st", a=LINK, b=STACK, imm=0),

@@ -1,6 +1,7 @@
 """The classes are those of the paper, made exact; each "is" comes with states that have been stepped."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from attrs import evolve
@@ -14,6 +15,7 @@ from popek.isa.expression import as_expr, element, eq, ite, load
 from popek.isa.instruction import EXECUTES, IGNORED, TRAPS, A, Instruction, rb
 from popek.isa.slot import BASE, BOUND, MEMORY, MODE, PC, REGISTERS, TIMER
 from popek.prove.classes import Showing, classify, classify_instruction, classify_one
+from popek.prove.inquiry import Inquiry, Question
 from popek.prove.symbolic import StateSpace
 from popek.prove.theorems import theorem_1, theorem_2, theorem_3
 from popek.prove.values import Classes, PropertyVerdict, Status
@@ -212,3 +214,23 @@ def test_a_return_through_fixed_words_does_not_depend_on_where_it_stands() -> No
     asked = classify(evolve(isa, instructions=(isa["back"],)), structural=False, showing=Showing.NOTHING)
     guessed = classify(evolve(isa, instructions=(isa["back"],)))
     assert guessed[0].kinds == asked[0].kinds
+
+
+def test_whoever_looks_at_the_questions_sees_them_all() -> None:
+    """Two who do so by turns, as threads do: what one has made is the other's, too."""
+    questions = [Question(kind, user=True, sides=(), formula=tuple) for kind in "abcdef"]
+    inquiry = Inquiry(iter(questions), lambda _: (False, None), "abcdef", once=True)
+    one, other = inquiry._all(), inquiry._all()
+    seen = [next(x) for x in (one, other, other, one, one, other)]
+    assert [q.kind for q in seen] == list("aabbcc")
+    assert [*one] == [*other] == questions[3:]
+
+
+def test_threads_find_out_the_same() -> None:
+    """Of the same classes, at the same time."""
+    space = StateSpace(CLASSIC.slots, CLASSIC.arrays, CLASSIC.translation)
+    for name in ("mtpi", "disk", "spsw"):
+        once = classify_instruction.__wrapped__(space, CLASSIC[name])
+        expected = classify_one(CLASSIC, name).found()
+        with ThreadPoolExecutor(4) as pool:
+            assert all(found == expected for found in pool.map(lambda _, c=once: c.found(), range(8)))

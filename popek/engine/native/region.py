@@ -80,7 +80,7 @@ class Region:
         text.label(f"tree.{head}")
         alone = Copy(tree.block, 0)
         wishes = self._wishes(tree) if tree.next else None
-        if wishes is not None:
+        if wishes is not None and wishes.can_be(int(self.view.size)):
             short, fits = text.fresh("short"), text.fresh("fits")
             text.branch(self._short(needed), short, fits, seldom=True)
             text.label(short)

@@ -41,6 +41,13 @@ class Wishes:
             stores.add(step)
         return near
 
+    def can_be(self, size: int) -> bool:
+        """Say whether all of it can be so at once.
+
+        In a small window, two ways through a tree may want of a value what no value is.
+        """
+        return all(low <= high for _, low, high in self.ranges(size))
+
     def windows(self) -> Iterator[tuple[Part, int, int]]:
         """Give the words that are to be looked at: whose value, from which step on, and how many."""
         for part, steps in self._stores.items():
@@ -50,7 +57,8 @@ class Wishes:
     def ranges(self, size: int) -> Iterator[tuple[Part, int, int]]:
         """Give the least and the greatest that a value may be, so that all its references are right.
 
-        The words that are to be looked at have to be there, in memory of that size.
+        The words that are to be looked at have to be there, in memory of that size. If nothing is both, the least is
+        more than the greatest.
         """
         limits = {part: dict(wished) for part, wished in self._limits.items()}
         for part, first, count in self.windows():
