@@ -86,7 +86,7 @@ class Obligations(Shown):
             "properties": {n: p.to_dict() for n, p in self.properties.items()},
             "counts": self.counts,
             "obligations": [_to_dict(d) for d in self.discharged],
-            "witnesses": [{"property": w.property, "blame": w.blame, **w.to_dict()} for w in self.witnesses],
+            "witnesses": [{"property": w.property, **w.to_dict()} for w in self.witnesses],
             **({} if self.exported is None else {"exported": list(self.exported)}),
             **({} if self.saved is None else {"saved": list(self.saved)}),
         }
@@ -131,7 +131,7 @@ def obligations(isa: Isa, monitor: Monitor, properties: Sequence[str], *, full: 
         isa.title,
         monitor.name,
         monitor.doc,
-        {p: v for p in properties if (v := _verdict(decided, wanted, p)) is not None},
+        {p: v for p in properties if (v := _verdict(decided, wanted, p, shown)) is not None},
         tuple(_honest(d, shown) for d in wanted.discharged),
         found,
         frozenset(c.name for c in classes if c.innocuous),
@@ -142,11 +142,15 @@ def obligations(isa: Isa, monitor: Monitor, properties: Sequence[str], *, full: 
     )
 
 
-def _verdict(decided: MonitorVerdict, proof: Proof, name: str) -> PropertyVerdict | None:
-    if name != INDEPENDENCE:
-        found: PropertyVerdict = getattr(decided, name)
+def _verdict(decided: MonitorVerdict, proof: Proof, name: str, shown: set[tuple[str, str]]) -> PropertyVerdict | None:
+    """Return the verdict on a property; to blame for a refutation is whom a program shows it of."""
+    if name == INDEPENDENCE:
+        return proof.verdict(name) if proof.of(name) else None
+    found: PropertyVerdict = getattr(decided, name)
+    if found.status is not Status.REFUTED:
         return found
-    return proof.verdict(name) if proof.of(name) else None
+    unseen = tuple(b for b in found.blame if (name, b) not in shown)
+    return evolve(found, blame=tuple(b for b in found.blame if b not in unseen), unseen=(*found.unseen, *unseen))
 
 
 def _witnesses(isa: Isa, monitor: Monitor, classes: Sequence[Classes], proof: Proof) -> tuple[Witness, ...]:

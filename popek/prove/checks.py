@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field, fields, frozen
 
 from popek.engine.compiled import closure
 from popek.engine.reference import Kind
@@ -44,6 +44,10 @@ class Shown:
     """Whether a word was executed before that is none of the program's."""
 
 
+_TELLING = tuple(a.name for a in fields(Monitor) if a.name not in ("name", "doc", "quantum", "assumes"))
+"""What of a monitor a witness depends on: all but its name and what it takes for granted, and the quantum, set here."""
+
+
 @frozen
 class Search:
     """What is looked for: a property refuted for an instruction (or an event) of an ISA under a monitor."""
@@ -67,11 +71,9 @@ class Search:
     @property
     def key(self) -> Hashable:
         """What the search depends on: monitors that are one but for their names find the same."""
-        monitor = evolve(self.monitor, name="", doc="")
-        tables = (monitor.dispatcher, monitor.entry, monitor.recovery, monitor.routines)
-        rest = monitor.supervisor, monitor.user, monitor.reflection, monitor.renews, monitor.controls
         about = self.isa, self.prop, self.blame, self.sensitive, self.critical, self.user
-        return (*about, *rest, *(frozenset(t.items()) for t in tables))
+        of_monitor = (getattr(self.monitor, name) for name in _TELLING)
+        return (*about, *(frozenset(part.items()) if isinstance(part, Mapping) else part for part in of_monitor))
 
     @property
     def patience(self) -> int:

@@ -92,15 +92,20 @@ def under(isa: Isa, monitor: Monitor, classes: Sequence[Classes]) -> MonitorVerd
 
 
 def _shown(isa: Isa, monitor: Monitor, classes: Sequence[Classes], proof: Proof, name: str) -> PropertyVerdict:
-    """Return a verdict; if it is a refutation, with a witness that has been run, or else it is not known."""
+    """Return a verdict; if it is a refutation, with a witness that has been run, or else it is not known.
+
+    One witness is enough for a refutation. Whoever was tried before, in vain, is not to blame; who would come after is
+    blamed by the proof alone. `popek prove` looks for a program for each.
+    """
     found = proof.verdict(name)
     if found.status is not Status.REFUTED:
         return found
-    for blame in found.blame:
+    for number, blame in enumerate(found.blame):
         refuted = [d for d in proof.of(name) if d.status is Status.REFUTED and d.obligation.blame == blame]
         witness = find_witness(isa, monitor, classes, refuted)
         if witness is not None:
-            return evolve(found, reason="", witness=witness)
+            blamed, unseen = found.blame[number:], found.blame[:number]
+            return evolve(found, blame=blamed, reason="", witness=witness, unseen=unseen)
     reason = say("the proof fails, and no short guest program was found that shows it ({reason})", reason=found.reason)
     return PropertyVerdict(Status.UNKNOWN, found.blame, reason)
 

@@ -53,6 +53,7 @@ class Witness(Shrunk):
         """Return the same as JSON has it."""
         differences = self.first_divergence.differences if self.first_divergence else ()
         return {
+            "blame": self.blame,
             "program": self.program,
             "says": self.says,
             "step": self.step,

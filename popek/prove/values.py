@@ -225,17 +225,26 @@ class TheoremVerdict(Shown):
 
 @frozen
 class PropertyVerdict(Shown):
-    """One property of an ISA under a monitor. `blame` names instructions, or events such as `event:timer`."""
+    """One property of an ISA under a monitor. `blame` names instructions, or events such as `event:timer`.
+
+    Of whom the witness shows it, it says itself. `unseen` are those of whom no program was found that shows it; they
+    are not to blame.
+    """
 
     status: Status
     blame: tuple[str, ...] = ()
     _reason: str = ""
     witness: Any = None
+    unseen: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str:
         """Why it is not proved; if nothing else is said, what the witness shows."""
-        return self._reason or (self.witness.says if self.witness is not None else "")
+        reason: str = self._reason or (self.witness.says if self.witness is not None else "")
+        if not self.unseen:
+            return reason
+        names = ", ".join(f"`{name}`" for name in self.unseen)
+        return say("{reason}; no short guest program was found that shows it of {names}", reason=reason, names=names)
 
     @property
     def holds(self) -> bool | None:
@@ -249,6 +258,8 @@ class PropertyVerdict(Shown):
             answer["reason"] = self.reason
         if self.witness is not None:
             answer["witness"] = self.witness.to_dict()
+        if self.unseen:
+            answer["unseen"] = list(self.unseen)
         return answer
 
 

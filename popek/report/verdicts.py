@@ -187,9 +187,17 @@ def _program(value: IsaVerdict) -> RenderableType | None:
             found: PropertyVerdict = getattr(monitor, name)
             text = getattr(found.witness, "program", "")
             if found.status is Status.REFUTED and text:
-                caption = say("a guest that shows it ({name} under {monitor})", name=word(name), monitor=monitor.name)
+                caption = _caption(found, word(name), monitor.name)
                 return stack(indented(Text(caption, style=QUIET)), indented(_lines(text), 2 * GAP))
     return None
+
+
+def _caption(found: PropertyVerdict, name: str, monitor: str) -> str:
+    """Return what stands above a program: of whom it shows it, too, unless nobody else is to blame."""
+    blame = found.witness.blame
+    if found.blame == (blame,):
+        return say("a guest that shows it ({name} under {monitor})", name=name, monitor=monitor)
+    return say("a guest that shows it of {blame} ({name} under {monitor})", blame=blame, name=name, monitor=monitor)
 
 
 def _lines(program: str) -> Text:

@@ -113,10 +113,12 @@ def mended(isa: Isa, witness: Witness) -> Isa:
 
 @cache
 def witnesses(isa: Isa) -> dict[tuple[str, str, str], tuple[Witness, Monitor]]:
-    """Return all witnesses of an ISA that differ, under all monitors: of each property, for all who are to blame."""
+    """Return all witnesses of an ISA that differ, under all monitors: one for each property, and who is to blame."""
     found: dict[tuple[str, str, str], tuple[Witness, Monitor]] = {}
     for monitor in available(isa):
-        for witness in obligations(isa, monitor, PROPERTIES).witnesses:
+        proof = obligations(isa, monitor, PROPERTIES)
+        assert not any(verdict.unseen for verdict in proof.properties.values()), monitor
+        for witness in proof.witnesses:
             found.setdefault((witness.property, witness.blame, witness.program), (witness, monitor))
     return found
 

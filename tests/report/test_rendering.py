@@ -30,6 +30,7 @@ from popek.testing.made_classes import made_classes
 class Program:
     """A witness with a program."""
 
+    blame = "jsu"
     program = "        ldi r1, 1\n        jsu r1\n"
 
     @staticmethod
