@@ -46,8 +46,9 @@ def apart(expr: Expr) -> tuple[Expr | None, int]:
 class Path:
     """A way from a head to here, with what is known now."""
 
-    def __init__(self, text: Text, view: Buffered, wishes: Wishes | None = None) -> None:
+    def __init__(self, text: Text, view: Buffered, home: int = 0, wishes: Wishes | None = None) -> None:
         self.text = text
+        self._home = home
         self._wishes = wishes
         self._origins: dict[Expr, Part] = {}
         self.changed: dict[Part, Expr] = {}
@@ -61,7 +62,7 @@ class Path:
 
     def fork(self) -> "Path":
         """Return the same knowledge, to go on with on another way."""
-        other = Path(self.text, self._view, self._wishes)
+        other = Path(self.text, self._view, self._home, self._wishes)
         for mine, its in (
             (self.changed, other.changed),
             (self._read, other._read),
@@ -132,7 +133,7 @@ class Path:
         low, high = self._ranges.get(term, _ANY)
         for step in (addend, addend - _WHOLE):
             if low + step >= 0 and high + step < size:
-                return self.text.at(pointer, self._widened(term, step), kind)
+                return self.text.at(at_home(pointer), self._widened(term, step - self._home), kind)
         return None
 
     def _widened(self, term: Expr, step: int) -> str:
@@ -251,6 +252,11 @@ class Path:
             return ""
         self._clean.add(index)
         return self.text.load(mark, "i8")
+
+
+def at_home(pointer: str) -> str:
+    """Return what points to the word of an array that is at home: most distances from there are short."""
+    return f"%home{pointer[1:]}"
 
 
 def _signed(addend: int) -> int:

@@ -12,16 +12,16 @@ from popek.engine.native import behaviours
 from popek.engine.native.context import Field
 from popek.engine.native.discover import Found, Placed
 from popek.engine.native.interpreter import buffered, parameters, view
-from popek.engine.native.path import Path
+from popek.engine.native.path import Path, at_home
 from popek.engine.native.text import METADATA, Text
 from popek.engine.native.unfold import Copy, Size, Unfolding
-from popek.engine.native.views import DIRTY
+from popek.engine.native.views import DIRTY, MARKS
 from popek.engine.native.wishes import Wishes
 from popek.engine.simplify import value
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Put
 from popek.isa.expression import FALSE, TRUE, Expr, Op, eq
-from popek.isa.slot import PC, REGISTERS, Role, Slot
+from popek.isa.slot import BASE, MEMORY, PC, REGISTERS, Role, Slot
 
 
 class Region:
@@ -32,6 +32,7 @@ class Region:
         self.text = Text()
         self.view = view(isa, "slot", str(size))
         self.trees = Unfolding(found, unfolded)
+        self._home = found.assumed.get(BASE, 0)
         self._own = [s for s in isa.slots if s.role is Role.PROGRAM and s is not PC]
         written = [p.behaviour for p in found.code.values()]
         self._read = sorted({n for b in written for n in _registers(b)})
@@ -52,6 +53,7 @@ class Region:
         for slot, assumed in self.found.assumed.items():
             other = text.value(f"icmp ne i32 {text.load(self._slot(slot))}, {assumed}")
             text.leave_if(other, "refuse")
+        self._settle_at_home()
         for number in self._read:
             text.store(text.load(text.at("%array.registers", number)), f"%r.{number}")
         for slot in self._own:
@@ -64,6 +66,13 @@ class Region:
         text.label("refuse")
         text.do("ret i64 0")
         return text.define(f"i64 @region({parameters(buffered(self.isa))}, i64 %quiet)") + METADATA
+
+    def _settle_at_home(self) -> None:
+        """Write where the home of the code is, the beginning of what R gives: as if that were not known."""
+        text = self.text
+        home = text.load(self._slot(BASE)) if self._home else "0"
+        for pointer, kind in ((self.view.buffers[MEMORY].pointer, "i32"), (MARKS, "i8")):
+            text.do(f"{at_home(pointer)} = getelementptr inbounds {kind}, ptr {pointer}, i32 {home}")
 
     def _slot(self, slot: Slot) -> str:
         return self.text.at("%slots", self.isa.slots.index(slot))
@@ -87,11 +96,11 @@ class Region:
             text.do('call void asm sideeffect "", ""()')
             text.go(f"block.{head}")
             text.label(fits)
-            path = Path(text, self.view)
+            path = Path(text, self.view, self._home)
             path.grant(wishes, partial(text.go, f"block.{head}"))
             self._copy(tree, path)
             text.label(f"block.{head}")
-        path = Path(text, self.view)
+        path = Path(text, self.view, self._home)
         path.leave_if(self._short(alone.end), partial(self._leave, path, str(head), 0))
         self._copy(alone, path)
 
@@ -102,7 +111,7 @@ class Region:
         """Return what a tree would take for granted: what is asked when it is written somewhere else."""
         wishes, text = Wishes(), self.text
         self.text = Text()
-        self._copy(tree, Path(self.text, self.view, wishes))
+        self._copy(tree, Path(self.text, self.view, self._home, wishes))
         self.text = text
         return wishes
 
