@@ -22,6 +22,10 @@ MORE = 1000
 """By how much a region may go beyond the steps that it may do, so that it always does some."""
 
 
+MOST_BITS = 24
+"""A region does at the most two to this many steps at a time, so that what it counts fits in a few bits more."""
+
+
 def places(isa: Isa) -> tuple[Slot, ...]:
     """Return the slots that the place of the next instruction depends on, besides the pc."""
     return tuple({e.payload: None for root in isa.fetch for e in subtrees(root) if isinstance(e.payload, Slot)})
@@ -72,6 +76,8 @@ def _call(step: "Step", tag: str, quiet: str) -> None:
     most = text.value(f"add i64 {may}, {MORE}")
     less = text.value(f"icmp ult i64 {most}, {quiet}")
     granted = text.value(f"select i1 {less}, i64 {most}, i64 {quiet}")
+    less = text.value(f"icmp ult i64 {granted}, {1 << MOST_BITS}")
+    granted = text.value(f"select i1 {less}, i64 {granted}, i64 {1 << MOST_BITS}")
     text.store(step.view.slot(text, PC), f"{step.view.place(PC)}.at")
     buffers = ", ".join(f"ptr {b.pointer}" for b in step.view.buffers.values())
     executed = text.value(f"call i64 {region}(ptr %ctx, ptr %slots, ptr %marks, {buffers}, i64 {granted})")

@@ -5,7 +5,9 @@ and a constant, so that an address on a stack is seen to be so far from another.
 not written; one that is written makes more known. Written down is what is not known, each expression once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from attrs import field, frozen
 
 from popek.engine.native.expressions import Emission
 from popek.engine.native.text import Text
@@ -14,12 +16,15 @@ from popek.engine.native.wishes import Part, Wishes
 from popek.engine.simplify import Known, value
 from popek.isa.behaviour import Behaviour, Put
 from popek.isa.encoding import WORD_BITS, WORD_MASK
-from popek.isa.expression import FALSE, TRUE, Expr, Op, ite, node, operand, rewrite
+from popek.isa.expression import FALSE, TRUE, Expr, Op, as_expr, ite, node, operand, rewrite
 from popek.isa.slot import MEMORY, PC, REGISTERS, Array, Slot
 
 Leave = Callable[[], None]
 """Writes what is done where a way is left; must end the block."""
 
+
+TALLY = "%tally"
+"""The variable that has what is counted."""
 
 _WHOLE, _HALF = 1 << WORD_BITS, 1 << (WORD_BITS - 1)
 _ANY = (0, WORD_MASK)
@@ -43,15 +48,26 @@ def apart(expr: Expr) -> tuple[Expr | None, int]:
     return expr, 0
 
 
+@frozen
+class Frame:
+    """What all ways of a region have in common: the address of its home, and the slots that it only counts in.
+
+    Those are kept in one number, each as so many times one.
+    """
+
+    home: int = 0
+    tallies: Mapping[Slot | int, int] = field(factory=dict)
+
+
 class Path:
     """A way from a head to here, with what is known now."""
 
-    def __init__(self, text: Text, view: Buffered, home: int = 0, wishes: Wishes | None = None) -> None:
+    def __init__(self, text: Text, view: Buffered, frame: "Frame", wishes: Wishes | None = None) -> None:
         self.text = text
-        self._home = home
+        self._frame = frame
         self._wishes = wishes
         self._origins: dict[Expr, Part] = {}
-        self.changed: dict[Part, Expr] = {}
+        self.changed: dict[Part, Expr] = dict.fromkeys(frame.tallies, as_expr(0))
         self._view = view
         self._read: dict[Part, Expr] = {}
         self._ranges: dict[Expr, tuple[int, int]] = {}
@@ -62,7 +78,7 @@ class Path:
 
     def fork(self) -> "Path":
         """Return the same knowledge, to go on with on another way."""
-        other = Path(self.text, self._view, self._home, self._wishes)
+        other = Path(self.text, self._view, self._frame, self._wishes)
         for mine, its in (
             (self.changed, other.changed),
             (self._read, other._read),
@@ -110,8 +126,16 @@ class Path:
 
     def flush(self) -> None:
         """Write what has changed to where the parts are between trees."""
+        counted = ""
         for part, new in self.changed.items():
-            self.text.store(self.name(new), self.variable(part))
+            if part not in self._frame.tallies:
+                self.text.store(self.name(new), self.variable(part))
+            elif value(new) != 0:
+                wide = self.text.value(f"zext i32 {self.name(new)} to i64")
+                more = self.text.value(f"mul i64 {wide}, {self._frame.tallies[part]}")
+                counted = self.text.value(f"add i64 {counted or self.text.load(TALLY, 'i64')}, {more}")
+        if counted:
+            self.text.store(counted, TALLY, "i64")
 
     def _element(self, array: Array, index: Expr) -> Expr:
         if array is REGISTERS:
@@ -133,7 +157,7 @@ class Path:
         low, high = self._ranges.get(term, _ANY)
         for step in (addend, addend - _WHOLE):
             if low + step >= 0 and high + step < size:
-                return self.text.at(at_home(pointer), self._widened(term, step - self._home), kind)
+                return self.text.at(at_home(pointer), self._widened(term, step - self._frame.home), kind)
         return None
 
     def _widened(self, term: Expr, step: int) -> str:

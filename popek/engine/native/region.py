@@ -8,11 +8,14 @@ attempts; a store into compiled words leaves after it.
 from collections.abc import Iterator
 from functools import partial
 
+from attrs import evolve
+
 from popek.engine.native import behaviours
 from popek.engine.native.context import Field
 from popek.engine.native.discover import Found, Placed
+from popek.engine.native.entry import MOST_BITS
 from popek.engine.native.interpreter import buffered, parameters, view
-from popek.engine.native.path import Path, at_home
+from popek.engine.native.path import TALLY, Frame, Path, at_home
 from popek.engine.native.text import METADATA, Text
 from popek.engine.native.unfold import Copy, Size, Unfolding
 from popek.engine.native.views import DIRTY, MARKS
@@ -20,8 +23,10 @@ from popek.engine.native.wishes import Wishes
 from popek.engine.simplify import value
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Put
-from popek.isa.expression import FALSE, TRUE, Expr, Op, eq
+from popek.isa.expression import FALSE, TRUE, Expr, Op, as_expr, eq
 from popek.isa.slot import BASE, MEMORY, PC, REGISTERS, Role, Slot
+
+_BITS = MOST_BITS + 1
 
 
 class Region:
@@ -32,9 +37,11 @@ class Region:
         self.text = Text()
         self.view = view(isa, "slot", str(size))
         self.trees = Unfolding(found, unfolded)
-        self._home = found.assumed.get(BASE, 0)
-        self._own = [s for s in isa.slots if s.role is Role.PROGRAM and s is not PC]
         written = [p.behaviour for p in found.code.values()]
+        program = [s for s in isa.slots if s.role is Role.PROGRAM and s is not PC and any(_uses(b, s) for b in written)]
+        counted = [s for s in program if all(_counts(b, s) for b in written)][: 64 // _BITS]
+        self._own = [s for s in program if s not in counted]
+        self._frame = Frame(found.assumed.get(BASE, 0), {s: 1 << _BITS * n for n, s in enumerate(counted)})
         self._read = sorted({n for b in written for n in _registers(b)})
         self._written = sorted({n for b in written for n in _puts(b)})
 
@@ -44,6 +51,8 @@ class Region:
         text.variable("left", "i64")
         text.variable(DIRTY[1:], "i8")
         text.variable("pc")
+        text.variable(TALLY[1:], "i64")
+        text.store(0, TALLY, "i64")
         for number in self._read:
             text.variable(f"r.{number}")
         for slot in self._own:
@@ -70,7 +79,7 @@ class Region:
     def _settle_at_home(self) -> None:
         """Write where the home of the code is, the beginning of what R gives: as if that were not known."""
         text = self.text
-        home = text.load(self._slot(BASE)) if self._home else "0"
+        home = text.load(self._slot(BASE)) if self._frame.home else "0"
         for pointer, kind in ((self.view.buffers[MEMORY].pointer, "i32"), (MARKS, "i8")):
             text.do(f"{at_home(pointer)} = getelementptr inbounds {kind}, ptr {pointer}, i32 {home}")
 
@@ -96,11 +105,11 @@ class Region:
             text.do('call void asm sideeffect "", ""()')
             text.go(f"block.{head}")
             text.label(fits)
-            path = Path(text, self.view, self._home)
+            path = Path(text, self.view, self._frame)
             path.grant(wishes, partial(text.go, f"block.{head}"))
             self._copy(tree, path)
             text.label(f"block.{head}")
-        path = Path(text, self.view, self._home)
+        path = Path(text, self.view, self._frame)
         path.leave_if(self._short(alone.end), partial(self._leave, path, str(head), 0))
         self._copy(alone, path)
 
@@ -111,7 +120,7 @@ class Region:
         """Return what a tree would take for granted: what is asked when it is written somewhere else."""
         wishes, text = Wishes(), self.text
         self.text = Text()
-        self._copy(tree, Path(self.text, self.view, self._home, wishes))
+        self._copy(tree, Path(self.text, self.view, self._frame, wishes))
         self.text = text
         return wishes
 
@@ -231,9 +240,31 @@ class Region:
             text.store(text.load(f"%r.{number}"), text.at("%array.registers", number))
         for slot in self._own:
             text.store(text.load(self.view.place(slot)), self._slot(slot))
+        for counted, one in self._frame.tallies.items():
+            assert isinstance(counted, Slot)
+            more = text.value(f"udiv i64 {text.load(TALLY, 'i64')}, {one}")
+            more = text.value(f"trunc i64 {text.value(f'and i64 {more}, {(1 << _BITS) - 1}')} to i32")
+            text.store(text.value(f"add i32 {text.load(self._slot(counted))}, {more}"), self._slot(counted))
         text.store(text.load("%pc"), self._slot(PC))
         left = text.load("%left", "i64")
         text.do(f"ret i64 {text.value(f'sub i64 %quiet, {left}')}")
+
+
+def _uses(behaviour: Behaviour, slot: Slot) -> bool:
+    return slot in behaviour.writes or any(e.payload is slot for e in behaviours.mentioned(behaviour))
+
+
+def _counts(behaviour: Behaviour, slot: Slot) -> bool:
+    """Say whether a slot is only made greater, by one at the most, if anything is done with it."""
+    new = behaviour.writes.get(slot, as_expr(slot) + 0)
+    rest = evolve(behaviour, writes={s: e for s, e in behaviour.writes.items() if s is not slot})
+    return new.op is Op.ADD and new.args[0] is as_expr(slot) and _one_or_none(new.args[1]) and not _uses(rest, slot)
+
+
+def _one_or_none(expr: Expr) -> bool:
+    if expr.op is Op.ITE:
+        return all(map(_one_or_none, expr.args[1:]))
+    return value(expr) in (0, 1)
 
 
 def _registers(behaviour: Behaviour) -> Iterator[int]:

@@ -2,8 +2,8 @@
 
 A tree begins at its head with nothing known, and every block in it has one way in. So what is known there, of values,
 ranges and open calls, is known for good; time is counted once, at the head; a loop is done several times over; and a
-call that is entered comes back to where it came from without a search. Where no open call is known, some places behind
-calls are tried. Where a tree ends, the head of another begins.
+call that is entered comes back to where it came from without a search. Where no open call is known, one behind a
+call near by is tried. Where a tree ends, the head of another begins.
 """
 
 from collections import deque
@@ -20,8 +20,8 @@ OPEN = 8
 """How many calls are remembered that have not come back."""
 
 
-GUESSES = 2
-"""How many places are tried where it is not known whose call comes back."""
+NEAREST = 2
+"""Of so many places behind calls one is tried where it is not known whose call comes back."""
 
 
 @frozen
@@ -79,7 +79,6 @@ class Unfolding:
         self._found = found
         self._blocks = {leader: tuple(_block(found, leader)) for leader in found.leaders}
         self._loops = {t for p in found.code.values() if p.link is None for t in p.targets if t <= p.pc}
-        self._guesses = tuple(found.returns.values())[:GUESSES]
         self._size = min(size.tree, size.region // len(found.leaders))
         self.trees: dict[int, Copy] = {}
         waiting = deque(found.entries)
@@ -91,7 +90,7 @@ class Unfolding:
 
     def _tree(self, head: int) -> Copy:
         """Return a tree that has the nearest blocks first."""
-        root = Copy(self._blocks[head], 0, guesses=self._guesses)
+        root = Copy(self._blocks[head], 0, guesses=self._guesses(self._blocks[head]))
         count, waiting = root.end, deque([root])
         while waiting:
             here = waiting.popleft()
@@ -100,10 +99,18 @@ class Unfolding:
                 if block is None or (target in self._loops and target != head):
                     continue
                 if here.end + len(block) <= FARTHEST and count + len(block) <= self._size:
-                    copy = here.next[target] = Copy(block, here.end, here.afterwards(), self._guesses)
+                    copy = here.next[target] = Copy(block, here.end, here.afterwards(), self._guesses(block))
                     count += len(block)
                     waiting.append(copy)
         return root
+
+    def _guesses(self, block: tuple[Placed, ...]) -> tuple[int, ...]:
+        """Return the first of the nearest places behind calls.
+
+        A routine that calls itself mostly comes back to itself, and behind its first call there is the most to do.
+        """
+        near = sorted(self._found.returns.values(), key=lambda head: abs(head - block[-1].pc))
+        return tuple(sorted(near[:NEAREST])[:1])
 
     def needs(self) -> Mapping[int, int]:
         """Return how many steps each tree may take, by head."""

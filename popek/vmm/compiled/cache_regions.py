@@ -2,8 +2,8 @@
 
 A region is the engine's own. Here it is found out, from the words of the cache, what an instruction does there and at
 which of its addresses it goes on: over a link that is chained, to the next word, or, where the target is computed, to
-one of the blocks behind a call of the region; another target leaves the region before the jump. What is counted on the
-way are two slots more.
+one of the blocks behind a call of the region, which are known by the guest's pc; another target leaves the region
+before the jump. What is counted on the way are two slots more.
 """
 
 from collections import deque
@@ -89,9 +89,10 @@ class Walk:
         if entry not in placed:
             return None
         jumped = {t for p in placed.values() if p.targets != (p.on,) for t in p.targets}
-        entries = sorted({entry, *(h for h in returns.values() if h in placed)})
+        returns = {pc: head for pc, head in returns.items() if head in placed}
+        entries = sorted({entry, *returns.values()})
         leaders = sorted({*entries, *(t for t in jumped if t in placed)})
-        return Found(entry, placed, tuple(leaders), tuple(entries), self._assumed(code), {}, closed=True)
+        return Found(entry, placed, tuple(leaders), tuple(entries), self._assumed(code), returns, closed=True)
 
     def _found(self, address: int) -> Copied | None:
         cell = self._seen(address)
@@ -128,17 +129,24 @@ class Walk:
         computed = [e.target for e, way in zip(meaning.exits, found.ways, strict=True) if way is None]
         if computed and not returns:
             return None
-        goes = _chosen(meaning.taken, lambda n: _to(found.ways[n], meaning.exits[n].target, returns))
         counts = {
             CHAINED: _chosen(meaning.taken, lambda n: as_expr(int(found.chained[n]))),
             LOOKED_UP: _chosen(meaning.taken, lambda n: as_expr(int(found.ways[n] is None))),
         }
         counted = {s: as_expr(s) + n for s, n in counts.items() if n != as_expr(0)}
-        missed = [Trap(_misses(meaning.taken, n, e, returns), Cause.MEMORY) for n, e in _computed(found)]
+        missed: list[Trap] = []
+        if meaning.taken.op is not Op.ITE and computed:
+            goes = computed[0]
+        else:
+            goes = _chosen(meaning.taken, lambda n: _to(found.ways[n], meaning.exits[n].target, returns))
+            missed = [Trap(_misses(meaning.taken, n, e, returns), Cause.MEMORY) for n, e in _computed(found)]
         behaviour = meaning.behaviour
         general = Behaviour({**behaviour.writes, PC: goes, **counted}, behaviour.effects, (*behaviour.traps, *missed))
         here = specialise.behaviour(general, known(copy) | self._resources, self._size)
-        return Placed(found.address, here, copy.decoded.word, copy.source) if plain(here) else None
+        if not plain(here):
+            return None
+        link = next(iter(self._behind(found).values()), None) if not meaning.falls else None
+        return Placed(found.address, here, copy.decoded.word, copy.source, link if link in returns.values() else None)
 
     def _assumed(self, code: dict[int, Copied]) -> dict[Slot, int]:
         """Return the resources that the code was specialised by, and their values."""
