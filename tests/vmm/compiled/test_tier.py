@@ -225,7 +225,7 @@ def test_a_state_that_is_recovered_from_the_wrong_place_is_noticed(monkeypatch: 
 @pytest.mark.usefixtures("fresh")
 def test_an_attempt_that_is_counted_twice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The budget is the guest's: an exit takes nothing of it, but for the step that is made of it."""
-    monkeypatch.setattr(step.MonitorStep, "_give_back", lambda _self: None)
+    monkeypatch.setattr(step.MonitorStep, "give_back", lambda _self: None)
     assert noticed()
 
 
