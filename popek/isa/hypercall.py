@@ -21,7 +21,7 @@ from popek.isa.encoding import OPCODE_LOW, encode
 from popek.isa.expression import as_expr
 from popek.isa.instruction import Instruction
 from popek.isa.slot import BASE, BOUND, MODE, PC, RUN
-from popek.language.phrase import say
+from popek.language.phrase import Phrase, say
 
 HYPERCALL = 1 << 31
 """The bit that makes an instruction's word a hypercall's."""
@@ -69,14 +69,21 @@ def may_be_batched(instruction: Instruction) -> bool:
     )
 
 
+def no_room(isa: Isa) -> Phrase | None:
+    """Return why an ISA leaves no room for hypercalls; nothing if it does."""
+    taken = [i for i in isa.instructions if i.opcode >= BATCH.opcode or i.opcode == 0]
+    if not taken:
+        return None
+    return say(
+        "`{taken}` of {isa} has opcode 0x{opcode:02X}, and leaves no room for hypercalls",
+        taken=taken[0],
+        isa=isa.name,
+        opcode=taken[0].opcode,
+    )
+
+
 def check(isa: Isa) -> None:
     """Raise `PopekError` if an ISA leaves no room for hypercalls."""
-    taken = [i for i in isa.instructions if i.opcode >= BATCH.opcode or i.opcode == 0]
-    if taken:
-        what = say(
-            "`{taken}` of {isa} has opcode 0x{opcode:02X}, and leaves no room for hypercalls",
-            taken=taken[0],
-            isa=isa.name,
-            opcode=taken[0].opcode,
-        )
+    what = no_room(isa)
+    if what is not None:
         raise PopekError(Problem(what, hint=say("opcodes from 0x01 to 0x7F leave bit 31 of the word to them")))

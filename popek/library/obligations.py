@@ -121,8 +121,7 @@ def obligations(isa: Isa, monitor: Monitor, properties: Sequence[str], *, full: 
     """Discharge the obligations of some properties, and look for what shows the refuted ones."""
     classes = classify(isa)
     decided = decide.under(isa, monitor, classes)
-    able = isa.guest is not None or not monitor.in_guest_mode
-    proof = prove(isa, monitor, classes) if able else Proof(isa.name, monitor.name, ())
+    proof = prove(isa, monitor, classes) if monitor.unsuited(isa) is None else Proof(isa.name, monitor.name, ())
     wanted = Proof(proof.isa, proof.monitor, tuple(d for d in proof.discharged if d.obligation.property in properties))
     found = _witnesses(isa, monitor, classes, wanted)
     shown = {(w.property, w.blame) for w in found}

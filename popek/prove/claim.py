@@ -137,4 +137,4 @@ def of_events(isa: Isa, monitors: Sequence[Monitor]) -> Statuses:
 
 def applicable(isa: Isa) -> tuple[Monitor, ...]:
     """Return the shipped monitors that make sense on an ISA: without guest mode, hardware cannot assist."""
-    return tuple(m for m in MONITORS.values() if isa.guest or not m.in_guest_mode)
+    return tuple(m for m in MONITORS.values() if m.unsuited(isa) is None)

@@ -84,8 +84,9 @@ def decide(isa: Isa, *, literal: bool = False, monitors: Iterable[Monitor] | Non
 
 def under(isa: Isa, monitor: Monitor, classes: Sequence[Classes]) -> MonitorVerdict:
     """Decide the properties of an ISA under a monitor."""
-    if monitor.in_guest_mode and isa.guest is None:
-        none = PropertyVerdict(Status.NOT_APPLICABLE, reason=say("{isa} has no guest mode", isa=isa.name))
+    unsuited = monitor.unsuited(isa)
+    if unsuited is not None:
+        none = PropertyVerdict(Status.NOT_APPLICABLE, reason=unsuited)
         return MonitorVerdict(monitor.name, none, none, none, none)
     proof = prove(isa, monitor, classes)
     return MonitorVerdict(monitor.name, *(_shown(isa, monitor, classes, proof, p) for p in PROPERTIES))

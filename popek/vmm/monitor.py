@@ -24,6 +24,7 @@ from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.encoding import WORD_MASK
 from popek.isa.expression import Expr
 from popek.isa.hypercall import check as check_room
+from popek.isa.hypercall import no_room
 from popek.isa.slot import MODE, PC, Slot
 from popek.language.phrase import Phrase, say
 from popek.vmm import own_parts
@@ -291,6 +292,12 @@ class Monitor:
         """Return the VM map: the shipped one, with this monitor's own entries in place of some."""
         shipped = guest_map(isa, isa.guest) if self.in_guest_mode and isa.guest is not None else vm_map(isa)
         return VmMap({**shipped.entry, **self.entry}, {**shipped.recovery, **self.recovery})
+
+    def unsuited(self, isa: Isa) -> Phrase | None:
+        """Return why there can be no guests of this monitor on an ISA; nothing if there can."""
+        if self.in_guest_mode and isa.guest is None:
+            return say("{isa} has no guest mode", isa=isa.name)
+        return no_room(isa) if self.for_ported else None
 
     def check(self, isa: Isa) -> None:
         """Raise `PopekError` unless this monitor can run guests on an ISA."""

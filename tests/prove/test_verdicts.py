@@ -16,12 +16,13 @@ from popek.isa.architecture import Isa
 from popek.isa.classic import CLASSIC, INNOCUOUS, SYSTEM
 from popek.isa.instruction import EXECUTES, IGNORED, InUser
 from popek.isa.variants import VARIANTS
+from popek.prove.claim import applicable
 from popek.prove.classes import Showing, classify
-from popek.prove.decide import decide
+from popek.prove.decide import decide, under
 from popek.prove.properties import Proof, decided, obligations, prove
 from popek.prove.theorems import theorem_1, theorem_3
 from popek.prove.values import PROPERTIES, Classes, IsaVerdict, Status
-from popek.vmm.monitor import HYBRID, MONITORS, TRANSLATION_FULL, TRAP_AND_EMULATE
+from popek.vmm.monitor import HYBRID, MONITORS, PARAVIRTUAL, TRANSLATION_FULL, TRAP_AND_EMULATE
 
 COLUMNS = (
     "trap-and-emulate",
@@ -122,6 +123,17 @@ def test_hardware_assistance_needs_guest_mode() -> None:
     """Where there is no guest mode, the question makes no sense, and is not answered."""
     found = verdict_on("classic")["hardware-assisted"]
     assert {getattr(found, p).status for p in PROPERTIES} == {Status.NOT_APPLICABLE}
+
+
+def test_a_ported_guest_needs_words_that_are_no_instructions() -> None:
+    """Where an instruction has the opcode of a hypercall, no guest can be ported, and nothing is proved of any."""
+    taken = evolve(CLASSIC["getmode"], name="odd", opcode=0x80 | CLASSIC["getmode"].opcode)
+    isa = evolve(CLASSIC, name="taken", instructions=(*CLASSIC.instructions, taken))
+    found = under(isa, PARAVIRTUAL, classify(isa, showing=Showing.NOTHING))
+    assert {getattr(found, p).status for p in PROPERTIES} == {Status.NOT_APPLICABLE}
+    assert "no room for hypercalls" in found.equivalence.reason
+    assert PARAVIRTUAL not in applicable(isa)
+    assert PARAVIRTUAL in applicable(CLASSIC)
 
 
 def _summary(
