@@ -1,9 +1,11 @@
 """Help in the language that is spoken: click's pages, with each text looked up, and lines broken by columns."""
 
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 
 import click
+from click import formatting
 
 from popek.language.phrase import Phrase, say
 from popek.language.speaking import ENGLISH, language, told
@@ -29,8 +31,17 @@ CLICKS_OWN = (say("Usage:"), say("Options"), say("Show this message and exit."),
 """What click writes on every page of help."""
 
 
+WIDEST, NARROWEST = 80, 36
+"""Columns of a terminal that a page uses, at most, and of its text, at least; click's own least is 50."""
+
+
 class Formatter(click.HelpFormatter):
-    """A page of help. In English it is click's own."""
+    """A page of help. In English it is click's own, but for narrow terminals."""
+
+    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
+        if width is None and formatting.FORCED_WIDTH is None:
+            width = max(min(shutil.get_terminal_size().columns, max_width or WIDEST) - 2, NARROWEST)
+        super().__init__(indent_increment, width, max_width)
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write how a command is called."""
@@ -54,6 +65,7 @@ class Formatter(click.HelpFormatter):
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Write names, each with what it means."""
+        col_max = min(col_max, self.width * 3 // 5)
         if language() == ENGLISH:
             super().write_dl(list(rows), col_max, col_spacing)
             return
