@@ -132,11 +132,13 @@ def _own_devices(isa: Isa, make: Callable[[], Pair]) -> Iterator[Obligation]:
         loaded = (s for s in slots if s in pair.loaded and s is not TIMER_PENDING)
         return _claimed(pair.given(), every(*(same(pair.loaded[s], unknown(f"host.{s.name}")) for s in loaded)))
 
+    lines = [i.pending for i in isa.cycle.interrupts]
+
     def undisturbed() -> Question:
-        return kept(make(), (i.pending for i in isa.cycle.interrupts))
+        return kept(make(), lines)
 
     def closed() -> Question:
-        return kept(make(), (s for s in isa.slots if s.kind == "device"))
+        return kept(make(), (s for s in isa.slots if s.kind == "device" or s in lines))
 
     says = say("no interrupt of the guest's devices is pending in the real machine")
     yield _make("event:device", says, undisturbed, name="pending")

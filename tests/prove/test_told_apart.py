@@ -29,6 +29,7 @@ from popek.isa.slot import (
 )
 from popek.isa.translation import Translation
 from popek.prove.classes import Showing, classify
+from popek.prove.decide import under
 from popek.prove.properties import obligations, prove
 from popek.prove.samples import samples
 from popek.prove.solver import satisfiable
@@ -217,3 +218,12 @@ def test_no_two_questions_are_called_alike() -> None:
         for name in {n for n in names if names.count(n) > 1}:
             same_questions = {o.query() for o, n in zip(asked, names, strict=True) if n == name and o.query}
             assert len(same_questions) == 1, name
+
+
+def test_an_interrupt_line_of_the_real_devices_is_not_the_guests_to_set() -> None:
+    """A monitor that loads the guest's pending line takes the real one from whoever waits for it: never proved."""
+    lets = TRAP_AND_EMULATE.vary("open", entry={DISK_PENDING: as_expr(DISK_PENDING)})
+    proof = prove(CLASSIC, lets, classify(CLASSIC, showing=Showing.NOTHING))
+    assert proof.verdict("resource_control").status is Status.REFUTED
+    assert "event:initial" in proof.verdict("resource_control").blame
+    assert under(CLASSIC, lets, classify(CLASSIC)).resource_control.status is not Status.PROVED
