@@ -85,12 +85,13 @@ def test_the_changelog_knows_this_version() -> None:
 
 
 def test_every_document_is_linked_from_the_readme() -> None:
-    """Nobody has to guess what there is to read: it is linked there, in either language, or is part of the site."""
-    both = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-TW.md"))
-    linked = re.findall(r"\]\((docs/[^)#\s]+)", both)
+    """Nobody has to guess what there is to read: it is linked there, or is part of the site."""
+    linked = re.findall(r"\]\((docs/[^)#\s]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert "docs/index.md" in linked
     site = "\n".join(re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text("utf-8"), re.DOTALL))
     linked += [f"docs/{page}.md" for page in re.findall(r"^[\w/-]+$", site, re.MULTILINE)]
+    assert "`docs/zh-TW/`" in (ROOT / "README.zh-TW.md").read_text(encoding="utf-8")
+    linked += [_name(p) for p in (DOCS / "zh-TW").glob("*.md") if f"docs/{p.name}" in linked]
     assert {_name(p) for p in DOCS.rglob("*.md") if p.parent != architectures.PLACE} <= {*linked, "docs/index.md"}
     assert _name(architectures.INDEX) in linked
 
