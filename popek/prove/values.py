@@ -84,7 +84,7 @@ class Findings(Protocol):
 
 
 @frozen
-class Found:
+class Known:
     """What has been found out."""
 
     in_any: bool | None
@@ -114,9 +114,9 @@ class Classes(Shown):
     _findings: Findings = field(repr=False)
     not_privileged: StateWitness | None
 
-    def found(self) -> Found:
+    def found(self) -> Known:
         """Return all that can be found out of what it is sensitive to."""
-        return Found(self.sensitive, self.user_sensitive, *(self._findings.kinds(user=u) for u in (False, True)))
+        return Known(self.sensitive, self.user_sensitive, *(self._findings.kinds(user=u) for u in (False, True)))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Classes):

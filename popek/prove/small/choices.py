@@ -55,6 +55,11 @@ class Dependence:
         """Whether it depends on R, or on where things are in memory."""
         return self.memory or any(s.kind in ("location", "bound") for s in self.slots)
 
+    @property
+    def places(self) -> list[tuple[Array, int]]:
+        """The words at fixed places, in order."""
+        return sorted(self.fixed, key=lambda f: (f[0].name, f[1]))
+
 
 def dependence(behaviours: Iterable[Behaviour], translation: Translation, width: int) -> Dependence:
     """Collect what behaviours mention, their memory references made explicit."""

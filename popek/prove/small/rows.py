@@ -69,7 +69,7 @@ class Rows:
         known = self.known
         used = registers_used(self.instruction)
         programs = [s for s in self.isa.slots if s.role is Role.PROGRAM]
-        fixed = _fixed(known)
+        fixed = known.places
         rest = range(7 + len(programs), 7 + len(programs) + len(used) + len(fixed))
         named = set(rest) if REGISTERS in known.arrays else set(rest[len(used) :])
         vital = {3, *(7 + n for n, s in enumerate(programs) if s in known.slots)}
@@ -105,7 +105,7 @@ class Rows:
             held, held[1:-1], (0, 1, 2),
             *(self._program(s) for s in programs),
             *(covering(words, self._parts(register(n))) if used else (3, 50) for n in names),
-            *([None, *covering(edges(width, *near), self._parts(a))] for a, _ in _fixed(known)),
+            *([None, *covering(edges(width, *near), self._parts(a))] for a, _ in known.places),
         ]  # fmt: skip
         return choices
 
@@ -159,7 +159,3 @@ class Rows:
             if value is not None and array is not MEMORY and index < len(sides[True][array]):
                 sides[True][array][index] = value
         return sides
-
-
-def _fixed(known: Dependence) -> list[tuple[Array, int]]:
-    return sorted(known.fixed, key=lambda f: (f[0].name, f[1]))

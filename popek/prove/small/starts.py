@@ -85,7 +85,7 @@ class Starts:
         self.names = [o.field.name for o in instruction.format if o.register]
         self.used = registers_used(instruction)
         self.free = [s for s in self.slots if s is not MODE]
-        self.fixed = sorted(self.known.fixed, key=lambda f: (f[0].name, f[1]))
+        self.fixed = self.known.places
         self.others = [a for a in self.arrays if a is not MEMORY]
         dimensions = self._dimensions()
         vital = {

@@ -101,8 +101,7 @@ class Quanta:
         skipped = step.noted(Field.SKIPPED)
         with text.only_if(text.value(f"icmp ne i64 {skipped}, 0")):
             loaded, quantum = step.noted(Field.LOADED), step.noted(Field.QUANTUM)
-            timer = text.value(f"zext i32 {step.real.slot(text, TIMER)} to i64")
-            gone = text.value(f"sub i64 {text.value(f'add i64 {loaded}, {skipped}')}, {timer}")
+            gone = self._gone(loaded, skipped)
             step.real.set_slot(text, TIMER, text.value(f"trunc i64 {text.value(f'sub i64 {loaded}, {gone}')} to i32"))
             step.note(Field.SKIPPED, 0)
             with text.only_if(text.value(f"icmp ugt i64 {gone}, {loaded}")):
@@ -115,13 +114,18 @@ class Quanta:
         """Return whether a quantum has ended just before the attempt that is being made, all being settled."""
         step, text = self.step, self.step.text
         skipped, loaded = step.noted(Field.SKIPPED), step.noted(Field.LOADED)
-        timer = text.value(f"zext i32 {step.real.slot(text, TIMER)} to i64")
-        gone = text.value(f"sub i64 {text.value(f'add i64 {loaded}, {skipped}')}, {timer}")
+        gone = self._gone(loaded, skipped)
         beyond = text.value(f"sub i64 {text.value(f'sub i64 {gone}, 1')}, {loaded}")
         over = text.value(f"icmp sge i64 {beyond}, 0")
         whole = text.value(f"icmp eq i64 {text.value(f'urem i64 {beyond}, {step.noted(Field.QUANTUM)}')}, 0")
         some = text.value(f"icmp ne i64 {skipped}, 0")
         return text.value(f"and i1 {some}, {text.value(f'and i1 {over}, {whole}')}")
+
+    def _gone(self, loaded: str, skipped: str) -> str:
+        """Return how long the guest has run since the timer was loaded with some time and some quanta more."""
+        text = self.step.text
+        timer = text.value(f"zext i32 {self.step.real.slot(text, TIMER)} to i64")
+        return text.value(f"sub i64 {text.value(f'add i64 {loaded}, {skipped}')}, {timer}")
 
     def _ended(self, gone: str, loaded: str, quantum: str) -> None:
         """Write what the quanta that have ended would have left behind."""
