@@ -1,6 +1,6 @@
 """Run very many random guests in all ways, and keep what they came to: `python docs/multitude.py`, for an hour or two.
 
-    python docs/multitude.py --guests 1000000 --seed 10000000
+    python docs/multitude.py --guests 1000000 --seed 10000000 --processes 2
 
 writes docs/measured/guests.json, of which `python docs/generate.py` makes a part of the page about performance. Whoever
 stops it early keeps what was done so far. Exit status 1 if any guest came to something else than by the reference.
@@ -8,9 +8,9 @@ stops it early keeps what was done so far. Exit status 1 if any guest came to so
 
 import argparse
 import json
+import multiprocessing
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from popek.testing.multitude import Survey, survey
@@ -24,6 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--guests", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=10_000_000, help="of the first guest")
+    parser.add_argument("--processes", type=int, default=1, help="that share the work")
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "measured" / "guests.json")
     given = parser.parse_args()
     commit = subprocess.run(
@@ -38,17 +39,17 @@ def main() -> int:
         text=True,
         check=False,
     )
-    start, begun = time.process_time(), commit.stdout.strip()
-
-    def keep(found: Survey) -> None:
-        if found.guests % EVERY == 0 or found.guests == given.guests:
-            told = {"commit": begun, "seconds": round(time.process_time() - start), **found.to_dict()}
-            given.to.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    begun, end = commit.stdout.strip(), given.seed + given.guests
+    stretches = [range(at, min(at + EVERY, end)) for at in range(given.seed, end, EVERY)]
+    found = Survey(given.seed)
+    with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
+        for some in pool.imap(survey, stretches):
+            found.add(some)
+            given.to.write_text(json.dumps({"commit": begun, **found.to_dict()}, indent=1) + "\n", encoding="utf-8")
             print(  # noqa: T201 - what the run is for
                 f"{found.guests:,} guests, {len(found.differing)} differing", file=sys.stderr, flush=True
             )
-
-    return 1 if survey(range(given.seed, given.seed + given.guests), keep).differing else 0
+    return 1 if found.differing else 0
 
 
 if __name__ == "__main__":

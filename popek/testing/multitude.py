@@ -9,8 +9,9 @@ guest in all ways takes several times as long; some guests are.
 Counted is what the guests did: instructions by mode and outcome, traps, interrupts, exits by technique.
 """
 
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from random import Random
 from typing import Any
@@ -35,10 +36,15 @@ ALL, EAGER, PYTHON, KEPT = 101, 7, 23, 401
 """Of so many guests, one each is run in all ways; with code compiled at once; by the tier without a compiler; and
 beside the reference's monitors. No two have a common factor, nor has one with what draws guests: all pairs come."""
 
+_TOTALS = ("guests", "steps", "rewriting", "asked")
+
 
 @define
 class Survey:
-    """What was run, and how often; `differing` are the seeds and ways that did not come to the same."""
+    """What was run, and how often; `differing` are the seeds and ways that did not come to the same.
+
+    `seconds` is processor time.
+    """
 
     first: int
     guests: int = 0
@@ -49,12 +55,22 @@ class Survey:
     exits: Counter[str] = field(factory=Counter)
     asked: int = 0
     differing: list[tuple[int, str, str]] = field(factory=list)
+    seconds: float = 0.0
+
+    def add(self, more: "Survey") -> None:
+        """Take in what was found of further guests."""
+        for name in (*_TOTALS, "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(more, name))
+        for name in ("runs", "cells", "exits"):
+            getattr(self, name).update(getattr(more, name))
+        self.differing += more.differing
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as JSON has it."""
-        names = ("first", "guests", "steps", "rewriting", "asked")
         return {
-            **{n: getattr(self, n) for n in names},
+            "seconds": round(self.seconds),
+            "first": self.first,
+            **{n: getattr(self, n) for n in _TOTALS},
             "runs": dict(sorted(self.runs.items())),
             "exits": dict(sorted(self.exits.items())),
             "cells": [[*cell, times] for cell, times in sorted(self.cells.items())],
@@ -62,13 +78,13 @@ class Survey:
         }
 
 
-def survey(seeds: range, progress: Callable[[Survey], None] = lambda _: None) -> Survey:
-    """Run the guests of some seeds in every way; `progress` is told after each."""
-    found = Survey(seeds.start)
+def survey(seeds: range) -> Survey:
+    """Run the guests of some seeds in every way."""
+    found, begun = Survey(seeds.start), time.process_time()
     for seed in seeds:
         with at_once() if seed % EAGER == 0 else nullcontext():
             _examine(seed, found)
-        progress(found)
+    found.seconds = time.process_time() - begun
     return found
 
 
