@@ -211,7 +211,7 @@ class Stepper(Pictured, ABC):
         if sprint.steps:
             self._loop.update(traps=0, signature=(), clocked=False)
         if sprint.trap is not None:
-            self._watch(sprint.trap)
+            self._watch(sprint.trap, sprint.clocks)
         self.journal.take()
 
     def result(self) -> Result:
@@ -263,11 +263,11 @@ class Stepper(Pictured, ABC):
         if amount:
             self.journal.write(self.counts, name, self.counts.get(name, 0) + amount)
 
-    def _watch(self, event: Event) -> None:
+    def _watch(self, event: Event, clocks: tuple[int, ...] = ()) -> None:
         """Notice a trap loop: traps with nothing done between, after which a state comes back, and always will.
 
         The state that is waited for is a new one after 1, 2, 4, ... traps (Brent's way), so that loops of any length
-        are found.
+        are found. `clocks` are as the trap has left them, if they may have gone on since.
         """
         loop, write = self._loop, self.journal.write
         if event.kind is not Kind.TRAP:
@@ -276,7 +276,7 @@ class Stepper(Pictured, ABC):
                 write(loop, "signature", ())
                 write(loop, "clocked", value=False)
             return
-        signature = self._signature(event)
+        signature = self._signature(event, clocks)
         if signature == loop["signature"]:
             write(loop, "looping", value=True)
             return
@@ -285,7 +285,7 @@ class Stepper(Pictured, ABC):
         if traps & (traps - 1) == 0:
             write(loop, "signature", signature)
 
-    def _signature(self, event: Event) -> tuple[int, ...]:
+    def _signature(self, event: Event, clocks: tuple[int, ...]) -> tuple[int, ...]:
         """Return what a trap leaves and the next attempt can depend on.
 
         A trap changes only the PSW and the trap words. The clocks, and the word that stores the timer, count only if
@@ -304,7 +304,7 @@ class Stepper(Pictured, ABC):
             if not self._loop["clocked"]:
                 self.journal.write(self._loop, "clocked", value=True)
             words.append(state.element(MEMORY, OLD_TIMER))
-            seen += [state.slot(s) for s in self.isa.clocks]
+            seen += clocks or [state.slot(s) for s in self.isa.clocks]
         return (*words, *seen)
 
     def _named(self, changes: list[Change]) -> tuple[tuple[str, int | None, int | None], ...]:

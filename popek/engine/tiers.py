@@ -40,7 +40,8 @@ class Stop(Enum):
 class Sprint:
     """How far a tier has come. `steps` counts attempts and interrupt entries, `instructions` attempts alone.
 
-    `trap` is the last step's event if that was a trap (an interrupt's entry is none), for whoever watches for loops.
+    `trap` is the last step's event if that was a trap (an interrupt's entry is none), for whoever watches for loops,
+    and `clocks` are the state's, in order, as it has left them; a virtual machine's may have gone on since.
     `exits` counts a virtual machine's, which may be no step of the guest's.
     """
 
@@ -49,6 +50,7 @@ class Sprint:
     stop: Stop
     trap: Event | None = None
     exits: int = 0
+    clocks: tuple[int, ...] = ()
 
     @property
     def changed(self) -> bool:

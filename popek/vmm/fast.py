@@ -7,6 +7,8 @@ middle of an exit is kept until the next step takes it.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from popek.engine import tiers
 from popek.engine.reference import Event
 from popek.engine.state import State
@@ -49,7 +51,7 @@ class Fast:
         self._pending = self._finish(int(compiled.pending))
         exits = sum(count for name, count in counted.items() if name.startswith("exit:"))
         changed = exits + (self._pending is not None)
-        return NATIVE, Sprint(done.steps, done.instructions, done.stop, done.trap, changed)
+        return NATIVE, evolve(done, exits=changed)
 
     def take(self) -> Finish | None:
         """Return what is to be done first, once."""

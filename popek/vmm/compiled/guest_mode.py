@@ -6,11 +6,14 @@ compiled for the bare machine, regions too, therefore serves as it is. The real 
 kept beside, and both sets of clocks tick.
 """
 
+from collections.abc import Iterator
+
 from attrs import evolve, field, frozen
 
 from popek.engine.native.attempt import Attempt, Ends, Trapping
 from popek.engine.native.clocks import Clocks, touches
 from popek.engine.native.context import Field
+from popek.engine.native.expressions import Emission
 from popek.engine.native.interpreter import Step
 from popek.engine.native.views import Buffer, Buffered
 from popek.isa.architecture import GuestMode, Isa
@@ -86,6 +89,7 @@ class GuestStep(MonitorStep):
         nobody = unseen_in_guest_mode(made.isa, copied, self._leaving)
         self.quanta = Quanta(self, counted, unseen=nobody)
         self._timed |= {MODE}
+        self.keeps += len(copied)
 
     def _first(self) -> None:
         for n, slot in enumerate(self._guest.copies, len(self.isa.slots)):
@@ -162,10 +166,19 @@ class GuestStep(MonitorStep):
         self.clocks.settle()
         self._counted()
         self._swap(*(text.load(f"%swap.{name}") for name in ("pc", "cause", "detail")))
+        self.note_clocks(self._own_clocks())
         text.store(text.load("%left", "i64"), "%last.trap", "i64")
         text.go("watched.jump")
         self._watched()
         self._left()
+
+    def _own_clocks(self) -> Iterator[str]:
+        """Give the guest's clocks, all being settled: its copies, and those that the real timer counts."""
+        text = self.text
+        loaded = text.value(f"add i64 {self.noted(Field.LOADED)}, {self.noted(Field.SKIPPED)}")
+        kept = {**self.kept(), "loaded": text.value(f"trunc i64 {loaded} to i32")}
+        recovery = self.made.monitor.table(self.isa).recovery
+        yield from (Emission(text, self.real, kept)(recovery[clock]) for clock in self.isa.clocks)
 
     # Out of it.
 

@@ -8,6 +8,7 @@ two steps, or, after an exit, the attempt at an instruction that touches a devic
 A step of the loop is one of the guest's. An attempt that traps really is that step too, if the monitor interprets it.
 """
 
+from collections.abc import Iterable
 from enum import IntEnum, unique
 
 from attrs import frozen
@@ -66,7 +67,9 @@ class MonitorStep(Step):
     """Writes the loop of a virtual machine.
 
     `view` is what runs directly, `virtual` what the monitor keeps, `real` the machine's own slots, and `running` where
-    the virtual mode is while the guest is inside.
+    the virtual mode is while the guest is inside. `keeps` slots are kept beside those that run; behind them are the
+    guest's clocks as the last virtual trap has left them: they have ticked again when an attempt after it is handed
+    over, and whoever looks for trap loops has to know them as they were.
     """
 
     def __init__(self, made: Compilation) -> None:
@@ -76,6 +79,7 @@ class MonitorStep(Step):
         self.real, self.running = self.view, self.virtual
         self.quanta = Quanta(self, made.isa.clocks, unseen=unseen(made.isa))
         self._hypercalls = Hypercalls(self)
+        self.keeps = len(made.isa.slots)
 
     def signature(self) -> str:
         """Return what the function takes."""
@@ -117,6 +121,11 @@ class MonitorStep(Step):
         left = self.text.load("%left", "i64")
         self.text.store(self.text.value(f"sub i64 {left}, 1"), "%left", "i64")
         self.text.store(0, "%fruitless", "i64")
+
+    def note_clocks(self, values: Iterable[str]) -> None:
+        """Keep the clocks as a virtual trap leaves them."""
+        for n, value in enumerate(values, self.keeps):
+            self.text.store(value, self.text.at("%own", n))
 
     # The guest is not inside: what is next?
 
@@ -385,6 +394,7 @@ class MonitorStep(Step):
         text = self.text
         text.label("reflect")
         self._virtual_swap(*(text.load(f"%swap.{name}") for name in ("pc", "cause", "detail")))
+        self.note_clocks(self.virtual.slot(text, clock) for clock in self.isa.clocks)
         self.took()
         text.store(text.load("%left", "i64"), "%last.trap", "i64")
         text.go("virtually.watched")

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from popek.engine.native import behaviours
 from popek.engine.native import cache as objects
@@ -128,7 +128,7 @@ class CompiledMonitor(Native):
     def _prepare(self) -> tuple[Loaded, Memory]:
         memory = Memory(self._runs, spare=_SPARE)
         own = self._virtual.own
-        memory.add(len(self._kept), [shared(own.arrays[a]) for a in owned(self.isa)])
+        memory.add(len(self._kept) + len(self.isa.clocks), [shared(own.arrays[a]) for a in owned(self.isa)])
         memory.fields[Field.BASE] = self._virtual.allotment.base
         memory.fields[Field.SIZE] = self._virtual.size
         return self._loaded, memory
@@ -145,10 +145,10 @@ class CompiledMonitor(Native):
             fields[count] = 0
         fields[Field.ATTEMPT] = fields[Field.FRUITLESS] = 0
         done = super().advance(budget, trapped=trapped, traps=traps)
-        for (words, slot), value in zip(self._kept, self.memory.more, strict=True):
-            words[slot] = value
+        for n, (words, slot) in enumerate(self._kept):
+            words[slot] = self.memory.more[n]
         virtual.notes.update({name: fields[at] for name, at in _NOTES.items()})
-        return done
+        return evolve(done, clocks=tuple(self.memory.more[len(self._kept) :])) if done.trap else done
 
     def _stop(self, code: Code) -> Stop:
         if code is Code.LOST:

@@ -256,6 +256,38 @@ def test_most_of_the_run_is_in_regions() -> None:
     assert fields[Field.REGIONS] > 5_000
 
 
+TRAPPING = """
+        .org    8
+        .word   0, again, 0, 512
+
+        .org    16
+start:  ldi     r1, 200
+        ldi     r2, 0
+        disk    r1, r2, 0
+        ldi     r3, -1
+        addi    r4, r4, 1
+again:  mfpi    r5, r3
+"""
+"""While the disk is busy, an instruction whose trap depends on memory traps for ever."""
+
+
+@pytest.mark.parametrize("quantum", [1, 2, 1000])
+@pytest.mark.parametrize(
+    "monitor", [*COMPILED, HARDWARE_ASSISTED.vary("more", controls=("mfpi",))], ids=lambda m: m.name
+)
+def test_a_trap_loop_lasts_until_the_clocks_have_stopped(monitor: Monitor, quantum: int) -> None:
+    """Python has to see the clocks as the first trap left them, though those tick for the second before it has both."""
+    isa = on(monitor)
+    words = assemble(TRAPPING, isa).words
+    under, place = evolve(monitor, quantum=quantum), Allotment(300, 512)
+    one, other = (VirtualMachine(isa, words, monitor=under, allotment=place, memory=1024) for _ in "ab")
+    one.engine, other.engine = "reference", "native"
+    assert one.run(3) == other.run(3)
+    assert one.run(1000) == other.run(1000)
+    assert other.outcome is Outcome.TRAP_LOOP
+    assert other.counts["steps"] > 40
+
+
 RENEWING = PARAVIRTUAL.vary("renewing", renews=True)
 
 
