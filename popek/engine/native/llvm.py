@@ -12,6 +12,8 @@ import llvmlite.binding as llvm
 
 CODE_MODEL, RELOCATION = "jitdefault", "default"
 
+LEVEL, QUICK = 2, 0
+"""How much the code generator does: for code that is kept, and for what has to be there at once."""
 
 OPTIONS, NEWEST = ("-disable-lsr",), 22
 """Options, for the whole process, and the newest LLVM that is known to have them: others might end the process.
@@ -55,6 +57,7 @@ def versions() -> str:
         _features(),
         *_options(),
         *LITE,
+        *(LEVEL, CODE_MODEL, RELOCATION),
     )
     return "\n".join(map(str, parts))
 
@@ -68,7 +71,7 @@ def compiled(text: str, *, quickly: bool = False) -> bytes:
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_process_triple()
     module.verify()
-    target = _target(0 if quickly else 2)
+    target = _target(QUICK if quickly else LEVEL)
     if not quickly:
         _improve(module, target)
     code: bytes = target.emit_object(module)
@@ -76,7 +79,7 @@ def compiled(text: str, *, quickly: bool = False) -> bytes:
 
 
 def _improve(module: Any, target: Any) -> None:
-    builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=2))
+    builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=LEVEL))
     manager = llvm.create_new_function_pass_manager()
     for name in LITE:
         getattr(manager, f"add_{name}_pass")()
@@ -102,5 +105,5 @@ class Loaded:
 
 def _machine() -> Any:
     """Return a target machine for a loader to own."""
-    _target(2)
+    _target(LEVEL)
     return llvm.Target.from_default_triple().create_target_machine(codemodel=CODE_MODEL, jit=True)

@@ -1,9 +1,7 @@
 """The native tier does what the reference does, state for state, and where it would not, these tests say so."""
 
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -20,7 +18,6 @@ from popek.engine.native import (
     clocks,
     expressions,
     interpreter,
-    llvm,
     path,
     region,
     regions,
@@ -28,7 +25,6 @@ from popek.engine.native import (
     views,
 )
 from popek.engine.native.context import Field
-from popek.engine.native.llvm import Loaded
 from popek.engine.native.text import Text
 from popek.engine.stepper import Outcome, Stepper
 from popek.engine.tiers import Stop
@@ -275,40 +271,6 @@ def test_a_clock_that_is_settled_wrongly_is_noticed(monkeypatch: pytest.MonkeyPa
     assert noticed()
 
 
-def test_a_damaged_or_foreign_object_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any byte, a wrong length, another's content under the name: never run, replaced, and right afterwards."""
-    text = "define i64 @answer() {\n  ret i64 42\n}\n"
-    other = "define i64 @answer() {\n  ret i64 43\n}\n"
-    good = cache.compiled(text, tmp_path)
-    cache.compiled(other, tmp_path)
-    path, foreign = (tmp_path / (cache.key(t) + cache.SUFFIX) for t in (text, other))
-    content = path.read_bytes()
-    flipped = content[:-1] + bytes([content[-1] ^ 1])
-    for damaged in (flipped, content[:-7], b"", foreign.read_bytes(), b"\0" * len(content)):
-        path.write_bytes(damaged)
-        assert cache.compiled(text, tmp_path) == good
-        assert path.read_bytes() == content
-    made: list[str] = []
-
-    def remembered(module: str) -> bytes:
-        made.append(module)
-        return good
-
-    monkeypatch.setattr(llvm, "compiled", remembered)
-    assert cache.compiled(text, tmp_path) == good
-    assert not made
-    monkeypatch.setattr(llvm, "versions", lambda: "another compiler")
-    cache.compiled(text, tmp_path)
-    assert made == [text]
-
-
-def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
-    """A file stands where the directory should be."""
-    (tmp_path / "no").write_bytes(b"")
-    code = cache.compiled("define i64 @answer() {\n  ret i64 42\n}\n", tmp_path / "no")
-    assert Loaded(code).address("answer")
-
-
 @pytest.mark.parametrize("missing", ["llvmlite", "platformdirs"])
 def test_without_what_it_needs_the_next_best_engine_serves(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """And who asks for this one is told what to install."""
@@ -318,28 +280,3 @@ def test_without_what_it_needs_the_next_best_engine_serves(missing: str, monkeyp
     assert "native" not in machine.sprinted
     with pytest.raises(popek.PopekError, match=r"not available\n.*popek\[native\]"):
         popek.run("hello", engine="native")
-
-
-def test_two_processes_may_share_the_cache(tmp_path: Path) -> None:
-    """Both write, both read what is whole."""
-    script = (
-        "import sys; from pathlib import Path; from popek.engine.native import cache\n"
-        "for n in range(8): cache.compiled(f'define i64 @f() {{ ret i64 {n} }}', Path(sys.argv[1]))"
-    )
-    both = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path)]) for _ in range(2)]
-    assert [p.wait(60) for p in both] == [0, 0]
-    assert len(list(tmp_path.iterdir())) == 8
-    for n in range(8):
-        text = f"define i64 @f() {{ ret i64 {n} }}"
-        content = (tmp_path / (cache.key(text) + cache.SUFFIX)).read_bytes()
-        assert content[32:] == llvm.compiled(text)
-
-
-def test_the_cache_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oldest files go."""
-    monkeypatch.setattr(cache, "MOST", 3)
-    monkeypatch.setattr(llvm, "compiled", lambda t: t.encode())
-    for n in range(6):
-        cache.compiled(str(n), tmp_path)
-    assert len(list(tmp_path.glob("*" + cache.SUFFIX))) == 3
-    assert len(list(tmp_path.iterdir())) == 3
