@@ -7,7 +7,7 @@ middle of an exit is kept until the next step takes it.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
+from attrs import evolve, field, frozen
 
 from popek.engine import tiers
 from popek.engine.reference import Event
@@ -26,6 +26,19 @@ Finish = Callable[[list[str]], "tuple[Event, str] | None"]
 
 NATIVE = "native"
 
+EXIT = "exit:"
+"""What the names of counts of exits begin with."""
+
+
+@frozen
+class Spurt:
+    """What a tier has done for a guest: how far it came, the exits by name, and the turns since its last step."""
+
+    tier: str
+    sprint: Sprint
+    exits: dict[str, int] = field(factory=dict)
+    fruitless: int = 0
+
 
 class Fast:
     """The tiers of one virtual machine."""
@@ -36,22 +49,27 @@ class Fast:
         self._direct: dict[str, Tier | None] = {}
         self._pending: Finish | None = None
 
-    def sprint(self, budget: int, *, trapped: bool) -> tuple[str, Sprint] | None:
-        """Do at most `budget` steps of the guest; nothing if there is no tier for it."""
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to be done first."""
+        return self._pending is not None
+
+    def sprint(self, budget: int, *, trapped: bool, fruitless: int = 0) -> Spurt | None:
+        """Do at most `budget` steps of the guest, after so many turns without one; nothing: there is no tier."""
         machine = self._machine
         if not isinstance(machine.platform, Hardware) or machine.state.notes["moved_out"]:
             return None
         compiled = self._compiled()
         if compiled is None:
             return self._directly(budget, trapped=trapped)
-        done: Sprint = compiled.advance(budget, trapped=trapped)
+        done: Sprint = compiled.advance(budget, trapped=trapped, fruitless=fruitless)
         counted: dict[str, int] = compiled.counted()
         for name, count in counted.items():
             machine.counts[name] = machine.counts.get(name, 0) + count
         self._pending = self._finish(int(compiled.pending))
-        exits = sum(count for name, count in counted.items() if name.startswith("exit:"))
-        changed = exits + (self._pending is not None)
-        return NATIVE, evolve(done, exits=changed)
+        exits = {name.removeprefix(EXIT): count for name, count in counted.items() if name.startswith(EXIT)}
+        changed = sum(exits.values()) + self.pending
+        return Spurt(NATIVE, evolve(done, exits=changed), exits, compiled.fruitless)
 
     def take(self) -> Finish | None:
         """Return what is to be done first, once."""
@@ -65,7 +83,7 @@ class Fast:
     def _compiled(self) -> Any:
         """Return the machine's monitor, compiled; nothing if that cannot be, or is not wanted."""
         machine = self._machine
-        if machine.meanwhile is not None or not machine.alone:
+        if machine.meanwhile is not None or not (machine.alone or machine.hosting):
             return None
         if machine.engine not in self._monitors:
             source = tiers.SOURCES[NATIVE]
@@ -77,9 +95,9 @@ class Fast:
         from popek.vmm.compiled import tier  # noqa: PLC0415 - needs the compiler, which may not be installed
 
         machine = self._machine
-        return tier.make(machine.isa, machine.believed, machine.monitor, machine.state)
+        return tier.make(machine.isa, machine.believed, machine.monitor, machine.state, machine.hosting)
 
-    def _directly(self, budget: int, *, trapped: bool) -> tuple[str, Sprint] | None:
+    def _directly(self, budget: int, *, trapped: bool) -> Spurt | None:
         """Let a tier of the real machine run the guest while it is inside; exits are the reference's."""
         machine = self._machine
         if not machine.alone or machine.elsewhere or not isinstance(machine.real, State):
@@ -92,8 +110,8 @@ class Fast:
         if tier is None:
             return None
         if not machine.state.inside or not plain:
-            return tier.name, Sprint(0, 0, Stop.HAND_OVER)
+            return Spurt(tier.name, Sprint(0, 0, Stop.HAND_OVER))
         done = tier.advance(budget, trapped=trapped, traps=False)
         machine.count_direct(done.steps)
         stop = Stop.HAND_OVER if done.stop is Stop.HALTED else done.stop
-        return tier.name, Sprint(done.steps, done.instructions, stop)
+        return Spurt(tier.name, Sprint(done.steps, done.instructions, stop))

@@ -13,12 +13,11 @@ from typing import Any
 
 from attrs import evolve
 
-from popek.engine import tiers
 from popek.engine.machine import MEMORY_SIZE
 from popek.engine.reference import Event, Kind
 from popek.engine.state import State
 from popek.engine.stepper import HISTORY, MAX_STEPS, Outcome, Sink, Stepper
-from popek.engine.tiers import Sprint, Stop, Tier
+from popek.engine.tiers import Sprint, Stop
 from popek.errors import PopekError, Problem, nearest
 from popek.isa.architecture import Isa
 from popek.isa.slot import MEMORY
@@ -26,6 +25,7 @@ from popek.language.phrase import say
 from popek.vmm import allocator, monitor, scheduler
 from popek.vmm.allotment import Allotment
 from popek.vmm.hardware import Hardware
+from popek.vmm.host_tiers import HostTiers
 from popek.vmm.hosted import Hosted, Phase
 from popek.vmm.ledger import Ledger
 from popek.vmm.monitor import QUANTUM, TRAP_AND_EMULATE, Monitor
@@ -76,7 +76,7 @@ class Host(Stepper):
         self._known: Standing | None = None
         self._orders = Orders()
         self._replaying = False
-        self._tiers: dict[str, Tier | None] = {}
+        self._tiers = HostTiers(isa, self.state, exit_ticks)
         self.journal.on = True
 
     @property
@@ -298,31 +298,30 @@ class Host(Stepper):
             self._becomes(hosted, Phase.ENDED)
 
     def _sprint(self, budget: int) -> tuple[str, Sprint] | None:
-        """Let a tier of the engine run who is inside, up to a trap or an interrupt, which are the reference's.
-
-        A cache of translated code has to see every store, so with one of those nothing is run in this way.
-        """
-        current: Hosted | None = self.vms.get(self._notes["current"])
+        """Let a tier run who has the processor, or has it next, up to the end of its quantum at most."""
         self._remember()
         most = self._until_order(budget)
-        if current is None or not current.ready or not most or self.state.watchers:
+        current = self._chosen() if most else None
+        if current is None:
             return None
-        if self.engine not in self._tiers:
-            self._tiers[self.engine] = tiers.make(self.engine, self.isa, self.state)
-        tier, vm = self._tiers[self.engine], current.vm
-        if tier is None or not vm.plainly_inside:
+        done = self._tiers.turns(current, self.engine, min(most, current.budget - current.vm.counts["steps"]))
+        if done is None:
             return None
-        done = tier.advance(min(most, current.budget - vm.counts["steps"]), trapped=False, traps=False)
-        vm.ran_directly(done.steps)
-        current.spends(done.steps)
-        if done.steps:
-            current.note(fruitless=0)
+        current.spends(done.ticks)
+        current.note(fruitless=done.fruitless)
+        if done.sprint.steps:
             self._note("idle", value=False)
         if not self.platform.running:
             self._lose(current)
         self._end_if_over(current)
-        over = done.stop is Stop.BUDGET or not self.platform.running
-        return tier.name, Sprint(done.steps, done.instructions, Stop.BUDGET if over else Stop.HAND_OVER)
+        if done.sprint.stop is Stop.LOST and self.outcome is not None:
+            self._note("idle", value=True)
+        over = done.sprint.stop is not Stop.HAND_OVER or not self.platform.running
+        return done.tier, evolve(done.sprint, stop=Stop.BUDGET if over else Stop.HAND_OVER, trap=None)
+
+    def _run_to(self, limit: int) -> None:
+        self._tiers.forget()
+        super()._run_to(limit)
 
     def _until_order(self, budget: int) -> int:
         """Return how many steps of a budget come before the step that the next order belongs to, when going on anew."""

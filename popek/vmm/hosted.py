@@ -94,9 +94,9 @@ class Hosted:
 
     @property
     def over(self) -> bool:
-        """Whether its quantum is over."""
+        """Whether its quantum is over: it has no time left, and its monitor nothing to finish."""
         state = self.vm.state
-        return not state.inside and not state.notes["left"]
+        return not state.inside and not state.notes["left"] and not self.vm.unfinished
 
     @property
     def result(self) -> Result:

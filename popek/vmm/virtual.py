@@ -159,7 +159,9 @@ class VirtualState:
     def _move(self, here: RealState, there: RealState) -> None:
         for array in (a for a in self.isa.arrays if a.role is Role.PROGRAM):
             for index in sorted({*here.indices(array), *there.indices(array)}):
-                there.put(array, index, here.element(array, index))
+                value = here.element(array, index)
+                if there.element(array, index) != value:
+                    there.put(array, index, value)
 
     def _recover(self, real: Readable) -> None:
         own = self._own(real)

@@ -23,7 +23,7 @@ from popek.isa.encoding import WORD_MASK
 from popek.isa.slot import MEMORY, MODE, PC, SUPERVISOR, USER
 from popek.vmm import hypercall
 from popek.vmm.allotment import Allotment
-from popek.vmm.fast import Fast
+from popek.vmm.fast import Fast, Spurt
 from popek.vmm.hardware import MONITOR_ENTRY, Hardware, Platform
 from popek.vmm.monitor import ACTIONS, TRAP_AND_EMULATE, Monitor, Plan, Treatment
 from popek.vmm.translation.cells import DOOR, Copy
@@ -59,7 +59,8 @@ class VirtualMachine(Stepper):
 
     `platform` is what the monitor has, if that is no real machine of its own. Then somebody else decides when it runs,
     and gives it the processor step by step (`turn`, `proceed`); the changes go into the platform's journal. With
-    `exit_ticks`, work that is done for the guest counts against its quantum, and so much for every exit besides.
+    `exit_ticks`, work that is done for the guest counts against its quantum, and so much for every exit besides; and
+    `hosting` is then what its compiled monitor has in common with others.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class VirtualMachine(Stepper):
         self.direct_changes: list[Change] = []
         self.meanwhile: Callable[[State], None] | None = None
         self.at_traps: Callable[[State, list[Change]], None] | None = None
+        self.hosting: Any = None
         self._fast = Fast(self)
         if platform is None:
             self._begin()
@@ -149,16 +151,26 @@ class VirtualMachine(Stepper):
         return {**super().books, **{f"translation {n}": c for n, c in code.items()}}
 
     def _sprint(self, budget: int) -> tuple[str, Sprint] | None:
-        return self._fast.sprint(budget, trapped=self._loop["traps"] > 0)
+        done = self._fast.sprint(budget, trapped=self._loop["traps"] > 0)
+        return (done.tier, done.sprint) if done else None
+
+    def sprint(self, budget: int, *, fruitless: int) -> Spurt | None:
+        """Do at most `budget` steps in a tier, for somebody who gives it the processor; nothing if there is none.
+
+        `fruitless` is how often it has had the processor for nothing.
+        """
+        done = self._fast.sprint(budget, trapped=self._loop["traps"] > 0, fruitless=fruitless)
+        if done is not None:
+            self._sprinted(done.tier, done.sprint)
+        return done
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether an exit was made that the monitor has still to finish."""
+        return self._fast.pending
 
     def _advance(self) -> tuple[Event, Mapping[str, object]] | None:
         exits: list[str] = []
-        pending = self._fast.take()
-        if pending is not None:
-            done = pending(exits)
-            if done is not None:
-                self._count(_in_mode(done[1], done[0].mode))
-                return done[0], self._notes(exits)
         if self._code is not None:
             self._code.happened.clear()
         while self.platform.running and len(exits) < FRUITLESS:
@@ -200,6 +212,9 @@ class VirtualMachine(Stepper):
 
     def _turn(self, exits: list[str]) -> Done | None:
         """Give the guest the processor for one step; return the virtual step that came of it, if one did."""
+        pending = self._fast.take()
+        if pending is not None:
+            return pending(exits)
         virtual, plan = self._virtual, self._plan()
         if self._code is not None and plan.translates:
             return self._from_cache(self._code, plan, exits)

@@ -85,6 +85,8 @@ class Field(IntEnum):
     AT = auto()
     LINK = auto()
     TARGET = auto()
+    EXIT_TICKS = auto()
+    """How much of the quantum an exit takes."""
     CELLS = auto()
     """Where the words of the translation cache are."""
     HEADS = auto()

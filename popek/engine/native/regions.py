@@ -74,7 +74,7 @@ class Regions:
         written = Region(self.isa, found, state.size, UNFOLDED if before else PLAIN)
         loaded = _loaded(written.write(), quickly=not before)
         self.alive.append(Compiled(pc, index, self.spans(found), loaded))
-        self._mark(self.alive[-1])
+        self.memory.marks.claim(self.alive[-1].addresses())
         entry = {
             Entry.TAG: self.tag(pc) | VALID,
             Entry.CODE: loaded.address("region"),
@@ -83,10 +83,6 @@ class Regions:
         }
         for word, number in entry.items():
             self.memory.table[WORDS * index + word] = number
-
-    def _mark(self, region: Compiled) -> None:
-        for address in region.addresses():
-            self.memory.marks[address] = 1
 
     def check(self) -> None:
         """Drop the regions whose words are not any more what they were."""
@@ -115,10 +111,7 @@ class Regions:
         start = WORDS * region.index
         if self.memory.table[start + Entry.CODE] == region.loaded.address("region"):
             self.memory.table[start + Entry.TAG] = 0
-        for address in region.addresses():
-            self.memory.marks[address] = 0
-        for other in self.alive:
-            self._mark(other)
+        self.memory.marks.release(region.addresses())
 
 
 @lru_cache(maxsize=256)

@@ -1,9 +1,9 @@
 """Quanta that end with nothing to do: the monitor only takes the processor and gives it back.
 
-Where nobody else waits, such exits change nothing but counts, so the compiled loop does not make each of them. The real
-timer is loaded with several quanta at once, never with more than end before the budget or a virtual clock does, and at
-the next real trap it is put right: what the timer holds, what is left, how often the quantum has ended, and how far the
-guest's clocks have come. In between nobody sees it; the last exit of all is a real one.
+Where nobody else is there who may wait, such exits change nothing but counts, so the compiled loop does not make each
+of them. The real timer is loaded with several quanta at once, never with more than end before the budget or a virtual
+clock does, and at the next real trap it is put right: what the timer holds, what is left, how often the quantum has
+ended, and how far the guest's clocks have come. In between nobody sees it; the last exit of all is a real one.
 
 That is so only where nothing that runs directly can tell: no real timer that can be read, no device, no physical
 address, no way out of user mode. `unseen` looks at the instructions.
@@ -66,7 +66,7 @@ class Quanta:
         monitor = step.made.monitor
         shipped = not monitor.entry and not monitor.recovery and not monitor.renews
         resumes = monitor.dispatcher[Cause.TIMER].value == "resume"
-        self.used = shipped and resumes and unseen
+        self.used = shipped and resumes and unseen and not step.made.hosted
 
     def lengthen(self) -> None:
         """Load the real timer with further quanta, if what it holds is what is left of one."""

@@ -27,6 +27,7 @@ from popek.isa.slot import HALTED, MODE, PC, RUN, SUPERVISOR, TIMER
 from popek.vmm import vm_map
 from popek.vmm.compiled.hypercalls import Hypercalls, OfHypercall, unknown
 from popek.vmm.compiled.quanta import Quanta, unseen
+from popek.vmm.compiled.shares import Shares
 from popek.vmm.compiled.views import K, Stored, W, owned, virtual
 from popek.vmm.monitor import Action, Monitor, Treatment
 
@@ -52,11 +53,12 @@ _PENDING = {EXITED: Pending.ATTEMPT, ASKED: Pending.EXIT}
 
 @frozen
 class Compilation:
-    """What a compiled monitor is made from."""
+    """What a compiled monitor is made from; `hosted`: for a guest that is not alone on the real machine."""
 
     isa: Isa
     believed: Isa
     monitor: Monitor
+    hosted: bool = False
 
     def directly(self, *, user: bool) -> bool:
         """Say whether the code of a virtual mode runs directly."""
@@ -78,6 +80,7 @@ class MonitorStep(Step):
         self.virtual = virtual(made.isa)
         self.real, self.running = self.view, self.virtual
         self.quanta = Quanta(self, made.isa.clocks, unseen=unseen(made.isa))
+        self.shares = Shares(self)
         self._hypercalls = Hypercalls(self)
         self.keeps = len(made.isa.slots)
 
@@ -138,6 +141,7 @@ class MonitorStep(Step):
         text.leave_if(text.value(f"icmp ne i64 {self.noted(Field.DIRTY)}, 0"), "exit.changed")
         text.leave_if(text.value(f"icmp eq i64 {text.load('%left', 'i64')}, 0"), "exit.budget")
         text.leave_if(text.value(f"icmp uge i64 {text.load('%fruitless', 'i64')}, {FRUITLESS}"), "exit.lost")
+        self.shares.leave_if_over()
         for source in self.made.believed.cycle.interrupts:
             taken, on = text.fresh("deliver"), text.fresh("on")
             text.branch(Emission(text, self.virtual, {})(source.ready), taken, on, seldom=True)
@@ -265,7 +269,8 @@ class MonitorStep(Step):
         self.renew()
 
     def renew(self) -> None:
-        """Give the guest a whole quantum again, if an exit does that."""
+        """Charge for an exit, and give the guest a whole quantum again, if an exit does that."""
+        self.shares.charge_exit()
         if self.made.monitor.renews:
             self.note(Field.LEFT, self.noted(Field.QUANTUM))
 
@@ -305,9 +310,13 @@ class MonitorStep(Step):
 
     def fruitless(self) -> None:
         """Count an exit, of which no step of the guest has come yet."""
+        self.got_nowhere()
+        self.give_back()
+
+    def got_nowhere(self) -> None:
+        """Count that the guest had the processor, and did no step."""
         text = self.text
         text.store(text.value(f"add i64 {text.load('%fruitless', 'i64')}, 1"), "%fruitless", "i64")
-        self.give_back()
 
     def dispatch(self, cause: str) -> None:
         """Write the dispatcher: a switch over the causes."""
@@ -371,10 +380,12 @@ class MonitorStep(Step):
         text.go("exit.hand.over")
 
     def _counts_as(self, way: int) -> None:
-        """Count a step, and an exit that is known for one only now."""
+        """Count a step, and an exit that is known for one only now; charge for a step that had none."""
         self.count(way)
         if way == ASKED:
             self.renew()
+        elif way != EXITED:
+            self.shares.charge("1")
 
     def _reflect(self, made: Trapping, way: int, refused: str) -> None:
         """Write a virtual trap; if the last step was one too, it is handed over."""

@@ -1,7 +1,6 @@
 """The compiled monitor of one virtual machine: its buffers, its counts, and what is left to Python."""
 
 import ctypes
-from collections import Counter
 from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any
@@ -10,47 +9,33 @@ from attrs import evolve, field, frozen
 
 from popek.engine.native import behaviours
 from popek.engine.native import cache as objects
-from popek.engine.native.context import EXITS, Code, Field
+from popek.engine.native.context import Code, Field
 from popek.engine.native.interpreter import compilable
 from popek.engine.native.llvm import Loaded
+from popek.engine.native.marks import Marks
 from popek.engine.native.memory import Memory, shared
 from popek.engine.native.regions import Regions
 from popek.engine.native.tier import Native
 from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop
 from popek.isa.architecture import Isa
-from popek.isa.behaviour import Behaviour, Cause
+from popek.isa.behaviour import Behaviour
 from popek.isa.slot import HALTED, RUN, Slot
-from popek.vmm.compiled import guest_mode, step, translated
+from popek.vmm.compiled import counts, guest_mode, step, translated
 from popek.vmm.compiled.cache_regions import CacheRegions, counting
 from popek.vmm.compiled.cells import Cells
 from popek.vmm.compiled.inside import Inside
 from popek.vmm.compiled.step import Compilation, Pending
+from popek.vmm.compiled.together import Together
 from popek.vmm.compiled.views import owned
 from popek.vmm.monitor import Monitor, Treatment
 from popek.vmm.translation.code import TranslatedCode
 from popek.vmm.translation.translator import deciding
 from popek.vmm.virtual import VirtualState
 
-_WAYS = {
-    step.DIRECT: "direct",
-    step.EXITED: "exited",
-    step.EMULATED: Treatment.EMULATED.value,
-    step.TRANSLATED: Treatment.TRANSLATED.value,
-    step.HYPERCALL: Treatment.HYPERCALL.value,
-    step.ASKED: Treatment.HYPERCALL.value,
-}
-_COUNTS = {
-    "exit:guest-exit": Field.GUEST_EXITS,
-    "translation:chained": Field.CHAINED,
-    "translation:looked_up": Field.LOOKED_UP,
-    "translation:dispatches": Field.DISPATCHES,
-    "translation:calls": Field.CALLS,
-}
 _SPARE = 2
 """Slots that a region may have besides the ISA's."""
 
-_MODES = ("supervisor", "user")
 _PLACES = {"cached": Field.CACHED, "at": Field.AT, "link": Field.LINK, "target": Field.TARGET}
 _NOTES = {"inside": Field.INSIDE, "left": Field.LEFT, "loaded": Field.LOADED}
 
@@ -61,6 +46,15 @@ class _Named:
 
     key: Hashable
     made: Compilation = field(eq=False)
+
+    @classmethod
+    def of(cls, made: Compilation) -> "_Named":
+        """Return it; the length of a monitor's quantum is no part of its code."""
+        monitor = made.monitor
+        tables = (monitor.dispatcher, monitor.entry, monitor.recovery, monitor.routines)
+        plans = (monitor.supervisor, monitor.user, monitor.controls)
+        parts = (made.isa, *plans, monitor.reflection, monitor.renews, monitor.for_ported, made.hosted)
+        return cls((*parts, *(tuple(t.items()) for t in tables)), made)
 
 
 @lru_cache(maxsize=64)
@@ -80,12 +74,8 @@ def _translates(monitor: Monitor) -> bool:
 
 
 def loop(made: Compilation) -> Loaded:
-    """Return the compiled loop of a monitor; the length of its quantum is no part of it."""
-    monitor = made.monitor
-    tables = (monitor.dispatcher, monitor.entry, monitor.recovery, monitor.routines)
-    plans = (monitor.supervisor, monitor.user, monitor.controls)
-    parts = (made.isa, *plans, monitor.reflection, monitor.renews, monitor.for_ported)
-    return _loop(_Named((*parts, *(tuple(t.items()) for t in tables)), made))
+    """Return the compiled loop of a monitor."""
+    return _loop(_Named.of(made))
 
 
 def possible(isa: Isa, monitor: Monitor) -> bool:
@@ -93,6 +83,12 @@ def possible(isa: Isa, monitor: Monitor) -> bool:
 
     Hypercalls are no exception, a port has put them there; nor is what is translated, since the translator knows which.
     """
+    return _possible(_Named.of(Compilation(isa, isa, monitor)))
+
+
+@lru_cache(maxsize=64)
+def _possible(named: _Named) -> bool:
+    isa, monitor = named.made.isa, named.made.monitor
     plans = monitor.supervisor, monitor.user
     plain = all(p.translates or (p.sensitive is None and p.critical in (None, Treatment.HYPERCALL)) for p in plans)
     if not plain or not compilable(isa) or not compilable(monitor.believes(isa)):
@@ -101,20 +97,61 @@ def possible(isa: Isa, monitor: Monitor) -> bool:
     return all(behaviours.compilable(Behaviour(t)) for t in (table.entry, table.recovery))
 
 
-class CompiledMonitor(Native):
-    """Runs one virtual machine."""
+@frozen
+class Hosting:
+    """What a guest has to do with others on the same real machine: what they have in common, and what an exit takes."""
 
-    def __init__(self, isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState) -> None:
-        self._virtual, self._monitor = virtual, monitor
+    together: Together
+    exit_ticks: int
+
+    @classmethod
+    def of(cls, isa: Isa, real: State, exit_ticks: int) -> "Hosting":
+        """Return it for a real machine on which nobody runs yet."""
+        return cls(Together(isa, real), exit_ticks)
+
+
+class CompiledMonitor(Native):
+    """Runs one virtual machine, alone on the real one or not."""
+
+    def __init__(
+        self, isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState, hosting: Hosting | None = None
+    ) -> None:
+        self._virtual, self._monitor, self._hosting = virtual, monitor, hosting
         real: State = virtual.real
-        self._loaded = loop(Compilation(isa, believed, monitor))
+        self._loaded = loop(Compilation(isa, believed, monitor, hosted=hosting is not None))
         self._kept = self._keeps()
         super().__init__(isa, real)
-        self.regions = Regions(self._compilable(isa), self.memory)
+        self.regions = self._regions(isa)
+        if hosting is not None:
+            self.memory.fields[Field.EXIT_TICKS] = hosting.exit_ticks
 
-    def _compilable(self, isa: Isa) -> Isa:
-        """Return the instructions that regions may be made of."""
-        return isa
+    def _regions(self, isa: Isa) -> Regions:
+        """Return the regions of what runs directly; those of guests that run as they lie in memory are everybody's."""
+        if self._hosting is None:
+            return Regions(isa, self.memory)
+        self.memory.share(self._hosting.together.memory)
+        return self._hosting.together.regions
+
+    @property
+    def _marks(self) -> Marks | None:
+        """The marks that others have as well, as this one sees them."""
+        return self._hosting.together.marks if self._hosting else None
+
+    def _look(self) -> None:
+        """See to it that no code is run of which the words have changed."""
+        self.regions.check()
+
+    def _begin(self) -> None:
+        if self._hosting is None:
+            super()._begin()
+        else:
+            self._hosting.together.begin()
+
+    def _changed(self) -> None:
+        if self._hosting is None:
+            self._look()
+        else:
+            self._hosting.together.look()
 
     def _keeps(self) -> tuple[tuple[dict[Slot, int], Slot], ...]:
         """Return the slots that are kept beside those that run, each with where it is."""
@@ -126,24 +163,23 @@ class CompiledMonitor(Native):
         return self._virtual.real
 
     def _prepare(self) -> tuple[Loaded, Memory]:
-        memory = Memory(self._runs, spare=_SPARE)
+        memory = Memory(self._runs, _SPARE, self._marks)
         own = self._virtual.own
         memory.add(len(self._kept) + len(self.isa.clocks), [shared(own.arrays[a]) for a in owned(self.isa)])
         memory.fields[Field.BASE] = self._virtual.allotment.base
         memory.fields[Field.SIZE] = self._virtual.size
         return self._loaded, memory
 
-    def advance(self, budget: int, *, trapped: bool, traps: bool = True) -> Sprint:
-        """Do at most `budget` steps of the guest."""
+    def advance(self, budget: int, *, trapped: bool, traps: bool = True, fruitless: int = 0) -> Sprint:
+        """Do at most `budget` steps of the guest, after so many turns in which it did none."""
         fields, virtual = self.memory.fields, self._virtual
         for n, (words, slot) in enumerate(self._kept):
             self.memory.more[n] = words[slot]
         for name, at in _NOTES.items():
             fields[at] = virtual.notes[name]
         fields[Field.QUANTUM] = virtual.quantum
-        for count in range(Field.GUEST_EXITS, len(fields)):
-            fields[count] = 0
-        fields[Field.ATTEMPT] = fields[Field.FRUITLESS] = 0
+        counts.begin(fields)
+        fields[Field.ATTEMPT], fields[Field.FRUITLESS] = 0, fruitless
         done = super().advance(budget, trapped=trapped, traps=traps)
         for n, (words, slot) in enumerate(self._kept):
             words[slot] = self.memory.more[n]
@@ -162,28 +198,30 @@ class CompiledMonitor(Native):
         """What Python has to do first."""
         return Pending(self.memory.fields[Field.ATTEMPT])
 
+    @property
+    def fruitless(self) -> int:
+        """In how many turns, of the last ones, the guest did no step."""
+        return int(self.memory.fields[Field.FRUITLESS])
+
     def counted(self) -> dict[str, int]:
         """Return what the last advance has counted, by the names that a virtual machine has for it."""
-        fields = self.memory.fields
-        counts: dict[str, int] = {f"exit:{c.name.lower()}": fields[EXITS + c] for c in Cause}
-        counts |= {name: fields[at] for name, at in _COUNTS.items()}
-        found = Counter(counts)
-        for way, name in _WAYS.items():
-            each = [fields[Field.DIRECT + 2 * way + mode] for mode in (0, 1)]
-            found.update({f"{name} in {_MODES[mode]}": each[mode] for mode in (0, 1)})
-            if way != step.EXITED:
-                found[name] += sum(each)
-            if way == step.ASKED:
-                found[f"exit:{name}"] += sum(each)
-        return {name: count for name, count in found.items() if count}
+        return counts.counted(self.memory.fields)
 
 
 class CompiledGuestMode(CompiledMonitor):
     """Runs one virtual machine in guest mode."""
 
-    def _compilable(self, isa: Isa) -> Isa:
+    def _regions(self, isa: Isa) -> Regions:
         assert isa.guest is not None, f"{isa.name} has no guest mode"
-        return guest_mode.staying(isa, isa.guest, self._monitor.controls)
+        regions = Regions(guest_mode.staying(isa, isa.guest, self._monitor.controls), self.memory)
+        if self._hosting is not None:
+            self._hosting.together.joins(self._look)
+        return regions
+
+    @property
+    def _marks(self) -> Marks | None:
+        place = self._virtual.allotment
+        return Marks(place.size, self._hosting.together.marks, place.base) if self._hosting else None
 
     @property
     def _runs(self) -> Any:
@@ -200,6 +238,11 @@ class CompiledGuestMode(CompiledMonitor):
 class CompiledTranslation(CompiledMonitor):
     """Runs one virtual machine whose monitor translates; what is translated is the translator's."""
 
+    def _regions(self, isa: Isa) -> Regions:
+        if self._hosting is not None:
+            self._hosting.together.joins(self._look)
+        return Regions(isa, self.memory)
+
     def _prepare(self) -> tuple[Loaded, Memory]:
         loaded, memory = super()._prepare()
         code = self._virtual.elsewhere
@@ -207,16 +250,17 @@ class CompiledTranslation(CompiledMonitor):
         self._code = code
         self.cells = Cells(code, deciding(self._virtual.isa))
         self._in_cache = CacheRegions(counting(self._virtual.isa), memory, code.cache)
+        self._claimed: frozenset[int] = frozenset()
         memory.fields[Field.CELLS] = ctypes.addressof(self.cells.words)
         memory.fields[Field.HEADS] = ctypes.addressof(self.cells.heads)
         return loaded, memory
 
-    def advance(self, budget: int, *, trapped: bool, traps: bool = True) -> Sprint:
+    def advance(self, budget: int, *, trapped: bool, traps: bool = True, fruitless: int = 0) -> Sprint:
         """Do at most `budget` steps of the guest."""
         fields, notes = self.memory.fields, self._code.notes
         for name, at in _PLACES.items():
             fields[at] = notes[name]
-        done = super().advance(budget, trapped=trapped, traps=traps)
+        done = super().advance(budget, trapped=trapped, traps=traps, fruitless=fruitless)
         notes.update({name: fields[at] for name, at in _PLACES.items()})
         return done
 
@@ -224,8 +268,8 @@ class CompiledTranslation(CompiledMonitor):
         super()._begin()
         self._follow()
 
-    def _changed(self) -> None:
-        super()._changed()
+    def _look(self) -> None:
+        super()._look()
         self._code.cache.check()
         self._follow()
 
@@ -233,8 +277,11 @@ class CompiledTranslation(CompiledMonitor):
         """Take over what the translator has done, and watch the words that were translated."""
         if self.cells.follow():
             self._in_cache.check()
-        for address in self._code.cache.sources:
-            self.memory.marks[address] = 1
+        sources = frozenset(self._code.cache.sources)
+        if sources != self._claimed:
+            self.memory.marks.claim(sources - self._claimed)
+            self.memory.marks.release(self._claimed - sources)
+            self._claimed = sources
 
     def _hot(self, pc: int) -> None:
         if not self.memory.fields[Field.CACHED]:
@@ -243,11 +290,13 @@ class CompiledTranslation(CompiledMonitor):
             self._in_cache.add(pc)
 
 
-def make(isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState) -> CompiledMonitor | None:
+def make(
+    isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState, hosting: Hosting | None = None
+) -> CompiledMonitor | None:
     """Return the compiled monitor of a virtual machine, if its monitor can be compiled."""
     if not possible(isa, monitor):
         return None
     if monitor.in_guest_mode:
-        return CompiledGuestMode(isa, believed, monitor, virtual)
+        return CompiledGuestMode(isa, believed, monitor, virtual, hosting)
     kind = CompiledTranslation if _translates(monitor) else CompiledMonitor
-    return kind(isa, believed, monitor, virtual)
+    return kind(isa, believed, monitor, virtual, hosting)

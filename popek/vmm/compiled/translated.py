@@ -360,11 +360,13 @@ class TranslatedStep(MonitorStep):
         text.label("leave.cache")
         text.leave_if(text.value(f"xor i1 {self._kind(self.view.slot(text, PC), Kind.CALL)}, true"), "exit.hand.over")
         self._out()
+        self.shares.turn_if_over()
         text.go("turn")
         text.label("test.fails")
         self.clocks.take_back()
         self.clocks.settle()
         self._out()
+        self.shares.turn_if_over()
         for source in self.made.believed.cycle.interrupts:
             text.leave_if(Emission(text, self.virtual, {})(source.ready), "turn")
         text.go("call")
