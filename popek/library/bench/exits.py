@@ -21,6 +21,7 @@ from popek.library.bench.contest import Progress
 from popek.library.bench.contestants import engines, timed
 from popek.library.bench.spread import Spread
 from popek.shown import Shown
+from popek.vmm.host import Host
 from popek.vmm.monitor import HARDWARE_ASSISTED, PARAVIRTUAL, TRANSLATION, TRAP_AND_EMULATE, Monitor
 from popek.vmm.virtual_machine import VirtualMachine
 
@@ -29,6 +30,7 @@ ROUNDS = {"native": 1_000_000, "python": 3_000, "reference": 300}
 
 TURNS = 5
 _SIZE = 4096
+_QUANTUM = 100_000
 _SENSITIVE = frozenset(i.name for i in SYSTEM)
 
 _LOOP = """
@@ -75,8 +77,12 @@ class Exits(Shown):
         return {"benchmark": "exits", "exits": [e.to_dict() for e in self.exits]}
 
 
+_TOGETHER = say("emulated privileged instruction, two machines on one")
+"""Both go round, and have the real machine by turns."""
+
 _COURSES: tuple[tuple[str, str, Monitor | None], ...] = (
     (say("emulated privileged instruction"), _PRIVILEGED, TRAP_AND_EMULATE),
+    (_TOGETHER, _PRIVILEGED, TRAP_AND_EMULATE),
     (say("hypercall"), _HYPERCALL, PARAVIRTUAL),
     (say("call out of translated code"), _PRIVILEGED, TRANSLATION),
     (say("exit from guest mode"), _PRIVILEGED, _EXITING),
@@ -96,29 +102,35 @@ def exits(*, turns: int = TURNS, engine: str | None = None, progress: Progress =
         for what, instruction, monitor in _COURSES:
             progress(listed((what, name)))
             rounds = ROUNDS.get(name, ROUNDS["reference"])
-            taken = [_round_trip(name, instruction, rounds, monitor) for _ in range(turns)]
+            taken = [_round_trip(name, instruction, rounds, monitor, 1 + (what == _TOGETHER)) for _ in range(turns)]
             found.append(Exit(what, name, monitor.name if monitor else "bare", Spread.of(taken)))
     return Exits(tuple(found))
 
 
-def _round_trip(engine: str, instruction: str, rounds: int, monitor: Monitor | None) -> float:
+def _round_trip(engine: str, instruction: str, rounds: int, monitor: Monitor | None, machines: int) -> float:
     """Return the time of one, in nanoseconds; what is compiled is compiled before."""
     times = []
     for one in (instruction, _NOTHING):
-        machine = _machine(one, rounds, monitor)
+        machine = _machine(one, rounds, monitor, machines)
         machine.engine = engine
         machine.run(20_000 if rounds > 20_000 else rounds // 10)
         assert machine.outcome is not Outcome.HALTED, "a loop was over before it was measured"
-        left = rounds - machine.state.element(REGISTERS, 2)
+        steppers = [h.vm for h in machine.vms.values()] if isinstance(machine, Host) else [machine]
+        left = sum(rounds - s.state.element(REGISTERS, 2) for s in steppers)
         times.append(timed(machine).seconds / left)
     return (times[0] - times[1]) * 1e9
 
 
-def _machine(instruction: str, rounds: int, monitor: Monitor | None) -> Stepper:
+def _machine(instruction: str, rounds: int, monitor: Monitor | None, machines: int) -> Stepper:
     isa = CLASSIC_VT if monitor and monitor.in_guest_mode else CLASSIC
     program = assemble(_LOOP.format(instruction), isa)
     vector = {NEW_STATUS: 0, NEW_PC: program.symbols["served"], NEW_BASE: 0, NEW_BOUND: _SIZE}
     words = {**program.words, **vector, program.symbols["rounds"]: rounds}
     if monitor is None:
         return Machine(isa, words, memory=_SIZE)
-    return VirtualMachine(isa, words, monitor=monitor, memory=2 * _SIZE, sensitive=_SENSITIVE)
+    if machines == 1:
+        return VirtualMachine(isa, words, monitor=monitor, memory=2 * _SIZE, sensitive=_SENSITIVE)
+    host = Host(isa, memory=(1 + machines) * _SIZE, quantum=_QUANTUM, history=0)
+    for _ in range(machines):
+        host.start(words, monitor=monitor, allotment=_SIZE, budget=10**9)
+    return host
