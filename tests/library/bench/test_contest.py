@@ -151,7 +151,7 @@ def test_exits_show_themselves() -> None:
     assert [(e.engine, e.where) for e in found.exits] == [
         ("reference", where)
         for where in (
-            "trap-and-emulate", "paravirtual", "translation", "hardware-assisted, exiting", "bare",
+            "trap-and-emulate", "trap-and-emulate", "paravirtual", "translation", "hardware-assisted, exiting", "bare",
             "trap-and-emulate", "paravirtual", "translation", "hardware-assisted",
         )
     ]  # fmt: skip
