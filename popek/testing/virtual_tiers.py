@@ -64,12 +64,14 @@ def of_guest(isa: Isa, monitor: Monitor, seed: int, **options: Any) -> dict[str,
     return of(drawn, isa, monitor, 3 * drawn.steps, **options)
 
 
-def of(drawn: Guest, isa: Isa, monitor: Monitor, steps: int, **options: Any) -> dict[str, Any]:
+def of(
+    drawn: Guest, isa: Isa, monitor: Monitor, steps: int, *, engine: str = "native", **options: Any
+) -> dict[str, Any]:
     """Return what differs in a run of a guest, so many steps long or a little longer."""
     under = evolve(monitor, quantum=drawn.quantum)
     options |= {"allotment": drawn.allotment, "memory": drawn.memory, "typed": drawn.typed, "disk": drawn.disk}
     made = [VirtualMachine(isa, drawn.words, monitor=under, **options) for _ in range(2)]
-    return differing(made, steps, drawn.seed)
+    return differing(made, steps, drawn.seed, engine)
 
 
 def of_loop(isa: Isa, monitor: Monitor, seed: int, steps: int = 2000, **options: Any) -> dict[str, Any]:
@@ -78,14 +80,22 @@ def of_loop(isa: Isa, monitor: Monitor, seed: int, steps: int = 2000, **options:
 
 
 def of_words(
-    isa: Isa, monitor: Monitor, words: Mapping[int, int], seed: int, *, steps: int, quantum: int = 0, **options: Any
+    isa: Isa,
+    monitor: Monitor,
+    words: Mapping[int, int],
+    seed: int,
+    *,
+    steps: int,
+    quantum: int = 0,
+    engine: str = "native",
+    **options: Any,
 ) -> dict[str, Any]:
     """Return what differs in the run of a guest of a looping one's size; its quantum is drawn if none is given."""
     quantum = quantum or Random(seed).choice(QUANTA)  # noqa: S311 - to be repeated, not to be secret
     under = evolve(monitor, quantum=quantum)
     place = Allotment(300, SIZE)
     made = [VirtualMachine(isa, words, monitor=under, allotment=place, memory=700, **options) for _ in range(2)]
-    return differing(made, steps, seed)
+    return differing(made, steps, seed, engine)
 
 
 def differing(pair: list[VirtualMachine], steps: int, seed: int, engine: str = "native") -> dict[str, Any]:

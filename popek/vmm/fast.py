@@ -1,4 +1,4 @@
-"""Which tier runs a virtual machine: its monitor compiled with it, or its direct execution alone.
+"""Which tier runs a virtual machine: its monitor compiled or generated with it, or its direct execution alone.
 
 Everything here is as exact as the reference. What Python has to finish after a compiled monitor has stopped in the
 middle of an exit is kept until the next step takes it.
@@ -15,6 +15,7 @@ from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop, Tier
 from popek.isa.behaviour import Cause
 from popek.isa.slot import MODE, SUPERVISOR
+from popek.vmm.generated import tier as generated
 from popek.vmm.hardware import Hardware
 from popek.vmm.monitor import Treatment
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Finish = Callable[[list[str]], "tuple[Event, str] | None"]
 """What is to be done first: a step of the guest, given where to note exits."""
 
-NATIVE = "native"
+NATIVE, PYTHON = tiers.SOURCES
 
 EXIT = "exit:"
 """What the names of counts of exits begin with."""
@@ -69,7 +70,7 @@ class Fast:
         self._pending = self._finish(int(compiled.pending))
         exits = {name.removeprefix(EXIT): count for name, count in counted.items() if name.startswith(EXIT)}
         changed = sum(exits.values()) + self.pending
-        return Spurt(NATIVE, evolve(done, exits=changed), exits, compiled.fruitless)
+        return Spurt(compiled.name, evolve(done, exits=changed), exits, compiled.fruitless)
 
     def take(self) -> Finish | None:
         """Return what is to be done first, once."""
@@ -86,16 +87,19 @@ class Fast:
         if machine.meanwhile is not None or not (machine.alone or machine.hosting):
             return None
         if machine.engine not in self._monitors:
-            source = tiers.SOURCES[NATIVE]
-            wanted = machine.engine in (tiers.AUTO, NATIVE) and source.available
-            self._monitors[machine.engine] = self._make() if wanted else None
+            self._monitors[machine.engine] = self._make()
         return self._monitors[machine.engine]
 
     def _make(self) -> Any:
-        from popek.vmm.compiled import tier  # noqa: PLC0415 - needs the compiler, which may not be installed
-
+        """Return the best monitor that is wanted: native, or made of Python where no compiler is installed."""
         machine = self._machine
-        return tier.make(machine.isa, machine.believed, machine.monitor, machine.state, machine.hosting)
+        given = (machine.isa, machine.believed, machine.monitor, machine.state)
+        engine, native = machine.engine, tiers.SOURCES[NATIVE].available
+        if native and engine in (tiers.AUTO, NATIVE):
+            from popek.vmm.compiled import tier as compiled  # noqa: PLC0415 - needs the compiler
+
+            return compiled.make(*given, machine.hosting)
+        return generated.make(*given) if engine in (tiers.AUTO, PYTHON) else None
 
     def _directly(self, budget: int, *, trapped: bool) -> Spurt | None:
         """Let a tier of the real machine run the guest while it is inside; exits are the reference's."""

@@ -28,11 +28,11 @@ from popek.vmm.hardware import Hardware
 from popek.vmm.host_tiers import HostTiers
 from popek.vmm.hosted import Hosted, Phase
 from popek.vmm.ledger import Ledger
-from popek.vmm.monitor import QUANTUM, TRAP_AND_EMULATE, Monitor
+from popek.vmm.monitor import FRUITLESS, QUANTUM, TRAP_AND_EMULATE, Monitor
 from popek.vmm.orders import Order, Orders
 from popek.vmm.scheduler import ROUND_ROBIN, Scheduler
 from popek.vmm.standing import Standing
-from popek.vmm.virtual_machine import FRUITLESS, VirtualMachine
+from popek.vmm.virtual_machine import VirtualMachine
 
 MOST_SHARES = 10**6
 """The most shares that one virtual machine may have."""

@@ -35,6 +35,9 @@ from popek.vmm.vm_map import VmMap, guest_map, vm_map
 QUANTUM = 1000
 """Instructions that a guest runs before the monitor has the processor again, whatever the guest does."""
 
+FRUITLESS = 1000
+"""After so many exits in a row without a step of the guest, the monitor is taken to have lost it."""
+
 
 @unique
 class Action(Enum):

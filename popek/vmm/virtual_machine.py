@@ -25,7 +25,7 @@ from popek.vmm import hypercall
 from popek.vmm.allotment import Allotment
 from popek.vmm.fast import Fast, Spurt
 from popek.vmm.hardware import MONITOR_ENTRY, Hardware, Platform
-from popek.vmm.monitor import ACTIONS, TRAP_AND_EMULATE, Monitor, Plan, Treatment
+from popek.vmm.monitor import ACTIONS, FRUITLESS, TRAP_AND_EMULATE, Monitor, Plan, Treatment
 from popek.vmm.translation.cells import DOOR, Copy
 from popek.vmm.translation.code import TranslatedCode
 from popek.vmm.translation.statistics import Statistics
@@ -44,9 +44,6 @@ MODES = {SUPERVISOR: "supervisor", USER: "user"}
 
 Done = tuple[Event, str]
 """A step of the guest, and the way in which it came about."""
-
-FRUITLESS = 1000
-"""After so many exits in a row without a step of the guest, the monitor is taken to have lost it."""
 
 
 class VirtualMachine(Stepper):

@@ -11,8 +11,8 @@ from popek.isa.instruction import EXECUTES
 from popek.isa.slot import BASE, BOUND, CONSOLE_OUTPUT, PC, TIMER
 from popek.testing.programs import guest
 from popek.vmm.allotment import Allotment
-from popek.vmm.monitor import HYBRID, INTERPRETER, TRAP_AND_EMULATE, Action
-from popek.vmm.virtual_machine import FRUITLESS, VirtualMachine, default_allotment
+from popek.vmm.monitor import FRUITLESS, HYBRID, INTERPRETER, TRAP_AND_EMULATE, Action
+from popek.vmm.virtual_machine import VirtualMachine, default_allotment
 
 
 def program(*lines: tuple[str, dict[str, int]]) -> dict[int, int]:

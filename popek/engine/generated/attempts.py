@@ -27,10 +27,14 @@ _codes: WeakKeyDictionary[Isa, dict[object, CodeType]] = WeakKeyDictionary()
 
 
 @frozen
-class _Names:
-    """The state as the generated functions see it: slots in `S`, arrays by number, the size of memory in `q`."""
+class Names:
+    """The state as the generated functions see it: slots in `S`, arrays by number, the size of memory in `q`.
+
+    `placed`: it is a virtual one, the memory of which begins at word `k` of the real one.
+    """
 
     isa: Isa
+    placed: bool = False
 
     def slot(self, slot: Slot) -> str:
         """Return a slot's value."""
@@ -44,29 +48,30 @@ class _Names:
         """Return the name of an array."""
         return f"a{self.isa.arrays.index(array)}"
 
-    def length(self, array: Array) -> str | None:
-        """Return the length of an array, if it has one."""
-        return None if array.size is None else str(array.size)
+    def place(self, array: Array, index: str) -> str:
+        """Return where in its buffer an element is."""
+        return f"k + {index}" if self.placed and array is MEMORY else index
 
     def element(self, array: Array, _: Expr, text: str, limit: int) -> str:
         """Return an element; beyond the array, its default."""
         name, default = self.array(array), array.default & WORD_MASK
         if array.size is None:
             return f"{name}.get({text}, {default})"
+        found = f"{name}[{self.place(array, text)}]"
         if isinstance(array.size, int) and limit < array.size:
-            return f"{name}[{text}]"
-        return f"({name}[{text}] if {text} < {array.size} else {default})"
+            return found
+        return f"({found} if {text} < {array.size} else {default})"
 
 
 @define
 class _Function:
     """Writes one function that commits a behaviour."""
 
-    isa: Isa
+    names: Names
     writer: Writer = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.writer = Writer(_Names(self.isa), "q")
+        self.writer = Writer(self.names, "q")
 
     def behaviour(self, behaviour: Behaviour, limits: Mapping[str, int]) -> str:
         """Return the body of a function: the first trap whose guard holds, or else the writes."""
@@ -131,15 +136,15 @@ class _Function:
 
     def _put(self, array: Array, index: str, word: str) -> None:
         w = self.writer
-        name = f"a{self.isa.arrays.index(array)}"
+        name, place = self.names.array(array), self.names.place(array, index)
         if array.size is None:
             w.line(f"{name}[{index}] = {word}")
             return
         w.line(f"if {index} < {array.size}:")
         w.depth += 1
-        w.line(f"{name}[{index}] = {word}")
+        w.line(f"{name}[{place}] = {word}")
         if array is MEMORY:
-            w.line(f"if C[{index}]: V.clear()")
+            w.line(f"if C[{place}]: V.clear()")
         w.depth -= 1
 
 
@@ -148,23 +153,23 @@ def limits(instruction: Instruction) -> dict[str, int]:
     return {o.field.name: WORD_MASK if o.field.signed else o.field.span[-1] for o in instruction.format}
 
 
-def _behaviour(isa: Isa, behaviour: Behaviour, bounds: Mapping[str, int]) -> str:
+def _behaviour(names: Names, behaviour: Behaviour, bounds: Mapping[str, int]) -> str:
     arguments = ", ".join(f"x_{name}" for name in bounds)
-    return f"def f({arguments}):\n{_Function(isa).behaviour(behaviour, bounds)}\n"
+    return f"def f({arguments}):\n{_Function(names).behaviour(behaviour, bounds)}\n"
 
 
-def _fetch(isa: Isa) -> str:
-    w = Writer(_Names(isa), "q")
-    fault, word = isa.fetch
+def _fetch(names: Names) -> str:
+    w = Writer(names, "q")
+    fault, word = names.isa.fetch
     w.begin((fault, word))
     w.line(f"if {w.text(fault)}: return -1")
     w.line(f"return {w.text(word)}")
     return "\n".join(("def f(x_pc):", *w.lines, ""))
 
 
-def _ready(isa: Isa) -> str:
-    w = Writer(_Names(isa), "q")
-    for number, source in enumerate(isa.cycle.interrupts):
+def _ready(names: Names) -> str:
+    w = Writer(names, "q")
+    for number, source in enumerate(names.isa.cycle.interrupts):
         w.begin((source.ready,))
         w.line(f"if {w.text(source.ready)}: return {number}")
     w.line("return -1")
@@ -173,56 +178,70 @@ def _ready(isa: Isa) -> str:
 
 @define(eq=False)
 class Attempts:
-    """The functions of one ISA on one state, made when they are first wanted; the code is shared by all states."""
+    """The functions of one ISA on one state, made when they are first wanted; the code is shared by all states.
 
-    isa: Isa
-    names: dict[str, Any]
+    `given` are the state's parts by their names in the source.
+    """
+
+    names: Names
+    given: dict[str, Any]
     _made: dict[tuple[str, int], Attempt] = field(factory=dict)
 
     @classmethod
     def on(cls, isa: Isa, state: State, marks: bytearray, valid: dict[Any, Any]) -> "Attempts":
         """Return those of a state. `marks` are by physical word, `valid` is what is emptied when one was written."""
-        names: dict[str, Any] = {"S": state.slots, "C": marks, "V": valid, "q": state.size}
-        names |= {f"s{n}": slot for n, slot in enumerate(isa.slots)}
-        names |= {f"a{n}": state.arrays[array] for n, array in enumerate(isa.arrays)}
-        return cls(isa, names)
+        return cls(Names(isa), {**parts(isa, state.slots, state.arrays, state.size), "C": marks, "V": valid})
 
     def instruction(self, instruction: Instruction, mode: int) -> Attempt:
         """Return what attempts an instruction in a mode, with its operands in the order of its fields, and its word."""
         key = instruction.name, mode
         if key not in self._made:
-            behaviour = self.isa.lowered(instruction, mode)
+            behaviour = self.names.isa.lowered(instruction, mode)
             bounds = {**limits(instruction), "word": WORD_MASK}
-            self._made[key] = self._function(key, lambda: _behaviour(self.isa, behaviour, bounds))
+            self._made[key] = self._function(key, lambda: _behaviour(self.names, behaviour, bounds))
         return self._made[key]
 
     def fetch(self) -> Callable[[int], int]:
         """Return what gives the word at a virtual address, or -1."""
-        made: Callable[[int], int] = self._function("fetch", lambda: _fetch(self.isa))
+        made: Callable[[int], int] = self._function("fetch", lambda: _fetch(self.names))
         return made
 
     def ready(self) -> Callable[[], int]:
         """Return what gives the number of the interrupt that is to be taken now, or -1."""
-        made: Callable[[], int] = self._function("ready", lambda: _ready(self.isa))
+        made: Callable[[], int] = self._function("ready", lambda: _ready(self.names))
         return made
 
     def tick(self) -> Callable[[], None]:
         """Return what lets every clock tick once."""
-        made: Callable[[], None] = self._function("tick", lambda: _behaviour(self.isa, self.isa.tick, {}))
+        made: Callable[[], None] = self._function("tick", lambda: _behaviour(self.names, self.names.isa.tick, {}))
         return made
 
     def swap(self) -> Callable[[int, int, int], None]:
         """Return what swaps the PSW, given the old pc, the cause and the detail."""
         bounds = dict.fromkeys(("pc", "cause", "detail"), WORD_MASK)
         made: Callable[[int, int, int], None] = self._function(
-            "swap", lambda: _behaviour(self.isa, self.isa.cycle.swap, bounds)
+            "swap", lambda: _behaviour(self.names, self.names.isa.cycle.swap, bounds)
         )
         return made
 
     def _function(self, key: object, source: Callable[[], str]) -> Any:
-        codes = _codes.setdefault(self.isa, {})
+        isa = self.names.isa
+        codes = _codes.setdefault(isa, {})
+        key = key, self.names.placed
         if key not in codes:
-            codes[key] = compile(source(), f"<{self.isa.name} {key}>", "exec")
-        made = dict(self.names)
-        exec(codes[key], made)  # noqa: S102 - what was generated above, from data that has been checked
-        return made["f"]
+            codes[key] = compile(source(), f"<{isa.name} {key}>", "exec")
+        return function(codes[key], self.given)
+
+
+def parts(isa: Isa, slots: Mapping[Slot, int], arrays: Mapping[Array, Any], size: int) -> dict[str, Any]:
+    """Return the parts of a state by the names that source has for them."""
+    found: dict[str, Any] = {"S": slots, "q": size}
+    found |= {f"s{n}": slot for n, slot in enumerate(isa.slots)}
+    return found | {f"a{n}": arrays[array] for n, array in enumerate(isa.arrays)}
+
+
+def function(code: CodeType, given: Mapping[str, Any]) -> Any:
+    """Return the function `f` that code defines, with some names given."""
+    made = dict(given)
+    exec(code, made)  # noqa: S102 - what was generated from data that has been checked
+    return made["f"]

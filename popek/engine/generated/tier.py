@@ -7,17 +7,16 @@ they were when it was made; that is looked up when it is wanted first in each ca
 memory in between, and again after each store to a word that some region was made from.
 """
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from popek.engine.generated.attempts import Attempt, Attempts
+from popek.engine.generated.attempts import Attempts
 from popek.engine.generated.piece import Place
 from popek.engine.generated.region import Region, build
-from popek.engine.reference import Event, Kind
+from popek.engine.generated.steps import Steps, Trapping
+from popek.engine.reference import Event
 from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop
-from popek.isa.architecture import Decoded, Isa
-from popek.isa.behaviour import Cause, Trap
-from popek.isa.encoding import WORD_MASK
+from popek.isa.architecture import Isa
 from popek.isa.slot import BASE, BOUND, HALTED, MODE, PC, RUN
 
 HOT = 8
@@ -26,22 +25,11 @@ HOT = 8
 REMADE = 4
 """How often a region is made anew because its words have changed; what changes more often is not compiled."""
 
-MOST_REGIONS, MOST_PLACES, MOST_ARRIVALS, MOST_WORDS = 256, 64, 4096, 4096
+MOST_REGIONS, MOST_PLACES, MOST_ARRIVALS = 256, 64, 4096
 """Where the caches are emptied."""
 
 LONGEST = 1 << 29
 """Instructions that a region is given at most: Python is fastest with integers below 2^30."""
-
-
-@frozen(eq=False)
-class _Code:
-    """An instruction word, ready to be attempted."""
-
-    decoded: Decoded
-    attempt: Attempt
-    arguments: tuple[int, ...]
-    traps: tuple[Trap, ...]
-    plain: bool
 
 
 @define(eq=False)
@@ -63,104 +51,82 @@ class PythonTier:
         self.isa = isa
         self._hot = hot
         self.state = state
-        self._marks = bytearray(state.size)
-        self._valid: dict[Region, bool] = {}
-        attempts = self._attempts = Attempts.on(isa, state, self._marks, self._valid)
-        self._fetch, self._ready = attempts.fetch(), attempts.ready()
-        self._tick, self._swap = attempts.tick(), attempts.swap()
-        self._ticked = tuple(isa.tick.writes)
-        self._codes: dict[tuple[int, int], _Code | None] = {}
+        self.marks = bytearray(state.size)
+        self.valid: dict[Region, bool] = {}
+        self.steps = Steps(isa, Attempts.on(isa, state, self.marks, self.valid), state.slots)
+        self._before: list[int] = []
         self._places: dict[tuple[int, int, int], _Here] = {}
         self._regions = 0
 
     def advance(self, budget: int, *, trapped: bool, traps: bool = True) -> Sprint:
         """Do at most `budget` steps; see `tiers.Tier`."""
-        slots = self.state.slots
-        self._valid.clear()
+        self.begin()
         steps = interrupts = 0
         last: Event | None = None
-        arrived = True
         stop = Stop.BUDGET
         while steps < budget:
-            if slots[RUN] == HALTED:
-                break
-            source = self._ready()
-            if source >= 0:
-                if not traps:
-                    stop = Stop.HAND_OVER
-                    break
-                self._interrupt(source)
-                steps, interrupts = steps + 1, interrupts + 1
-                trapped, last, arrived = False, None, True
-                continue
-            done = self._in_region(budget - steps, arrived=arrived)
+            done, end = self.directly(budget - steps)
             if done:
                 steps += done
-                trapped, last, arrived = False, None, True
-                continue
-            before = [slots[s] for s in self._ticked]
-            self._tick()
-            pc = slots[PC]
-            code, trap = self._attempt(pc)
-            if trap is None:
-                assert code is not None
-                steps += 1
-                arrived = not code.plain or slots[PC] != pc + 1
                 trapped, last = False, None
-                continue
-            if trapped or not traps:
-                slots.update(zip(self._ticked, before, strict=True))
+            if end is None:
+                break
+            if not traps or (trapped and not isinstance(end, int)):
+                self.take_back(end)
                 stop = Stop.HAND_OVER
                 break
-            last = self._trap(code, trap)
             steps += 1
-            trapped = arrived = True
-        if slots[RUN] == HALTED:
+            if isinstance(end, int):
+                self.steps.interrupt(end)
+                interrupts += 1
+                trapped, last = False, None
+            else:
+                last = self.steps.event(end)
+                self.steps.trap(end)
+                trapped = True
+        if self.state.slots[RUN] == HALTED:
             stop = Stop.HALTED
         return Sprint(steps, steps - interrupts, stop, last)
 
-    def _interrupt(self, number: int) -> None:
-        source = self.isa.cycle.interrupts[number]
-        self.state.slots[source.pending] = 0
-        self._swap((self.state.slots[PC] + source.cause.old_pc) & WORD_MASK, source.cause, 0)
+    def begin(self) -> None:
+        """Take nothing for valid, since somebody else has had the state."""
+        self.valid.clear()
 
-    def _trap(self, code: _Code | None, trap: tuple[Cause, int, bool]) -> Event:
-        slots = self.state.slots
-        cause, detail, privilege = trap
-        decoded = code.decoded if code else None
-        event = Event(Kind.TRAP, slots[PC], slots[MODE], decoded, cause, detail, privilege)
-        self._swap((event.pc + cause.old_pc) & WORD_MASK, cause, detail)
-        return event
+    def directly(self, budget: int) -> tuple[int, int | Trapping | None]:
+        """Do at most `budget` steps that are neither traps nor interrupts, and return how many, and what comes next.
 
-    def _attempt(self, pc: int) -> tuple[_Code | None, tuple[Cause, int, bool] | None]:
-        """Attempt the instruction at the pc; return it, and the trap that it makes, which is not taken yet."""
-        word = self._fetch(pc)
-        if word < 0:
-            return None, (Cause.MEMORY, pc, False)
-        key = word, self.state.slots[MODE]
-        if key not in self._codes:
-            if len(self._codes) >= MOST_WORDS:
-                self._codes.clear()
-            self._codes[key] = self._code(*key)
-        code = self._codes[key]
-        if code is None:
-            return None, (Cause.ILLEGAL, word, False)
-        found = code.attempt(*code.arguments)
-        if found is None:
-            return code, None
-        number, detail = found
-        trap = code.traps[number]
-        return code, (trap.cause, detail, trap.privilege)
+        That is an interrupt, by its number, or a trap, of the attempt at which the clocks have ticked; neither is
+        taken. Nothing: the budget is used up, or the processor has halted.
+        """
+        slots, step = self.state.slots, self.steps
+        ready, tick, attempt, in_region = step.ready, step.tick, step.attempt, self._in_region
+        done, arrived = 0, True
+        while done < budget:
+            if slots[RUN] == HALTED:
+                break
+            source = ready()
+            if source >= 0:
+                return done, source
+            some = in_region(budget - done, arrived=arrived)
+            if some:
+                done += some
+                arrived = True
+                continue
+            self._before = step.times()
+            tick()
+            pc = slots[PC]
+            code, trap = attempt(pc)
+            if trap is not None:
+                return done, trap
+            assert code is not None
+            done += 1
+            arrived = not code.plain or slots[PC] != pc + 1
+        return done, None
 
-    def _code(self, word: int, mode: int) -> _Code | None:
-        decoded = self.isa.decode(word)
-        if decoded is None:
-            return None
-        instruction = decoded.instruction
-        values = (*(decoded.values[o.field.name] & WORD_MASK for o in instruction.format), word)
-        behaviour = self.isa.lowered(instruction, mode)
-        plain = Place(self.isa, mode, 0, 0, 0).fits(decoded)
-        return _Code(decoded, self._attempts.instruction(instruction, mode), values, behaviour.traps, plain)
+    def take_back(self, end: int | Trapping) -> None:
+        """Take back that the clocks have ticked at a trap that is not taken after all."""
+        if not isinstance(end, int):
+            self.steps.take_back(self._before)
 
     def _in_region(self, most: int, *, arrived: bool) -> int:
         """Run the region that begins at the pc, if there is one; return how many instructions were done."""
@@ -171,7 +137,7 @@ class PythonTier:
         entry = here.entries.get(pc)
         if entry is None:
             entry = self._arrive(here, pc) if arrived else None
-        elif entry[0] not in self._valid and not self._validate(here, entry[0]):
+        elif entry[0] not in self.valid and not self._validate(here, entry[0]):
             entry = None
         if entry is None:
             return 0
@@ -183,7 +149,7 @@ class PythonTier:
             for clock in clocks:
                 if slots[clock]:
                     slots[clock] -= done - 1
-            self._tick()
+            self.steps.tick()
         return done
 
     def _place(self, key: tuple[int, int, int]) -> _Here:
@@ -203,7 +169,7 @@ class PythonTier:
         if self._regions >= MOST_REGIONS:
             self._forget()
             return None
-        region = build(here.place, pc, self.state, self._marks, self._valid)
+        region = build(here.place, pc, self.state, self.marks, self.valid)
         if region is None:
             return None
         self._regions += 1
@@ -211,14 +177,14 @@ class PythonTier:
         for head, number in region.heads.items():
             here.entries.setdefault(head, (region, number))
         here.entries[pc] = region, region.heads[pc]
-        self._valid[region] = True
+        self.valid[region] = True
         return here.entries[pc]
 
     def _validate(self, here: _Here, region: Region) -> bool:
         """Say whether a region's words are what they were; if not, it is forgotten, and may be made again."""
         memory = self.state.memory
         if all(memory[a : a + len(words)] == words for a, words in region.words):
-            self._valid[region] = True
+            self.valid[region] = True
             return True
         for pc in [pc for pc, (r, _) in here.entries.items() if r is region]:
             del here.entries[pc]
@@ -228,8 +194,8 @@ class PythonTier:
     def _forget(self) -> None:
         """Empty the caches."""
         self._places.clear()
-        self._valid.clear()
-        self._marks[:] = bytes(len(self._marks))
+        self.valid.clear()
+        self.marks[:] = bytes(len(self.marks))
         self._regions = 0
 
 

@@ -29,10 +29,7 @@ from popek.vmm.compiled.hypercalls import Hypercalls, OfHypercall, unknown
 from popek.vmm.compiled.quanta import Quanta, unseen
 from popek.vmm.compiled.shares import Shares
 from popek.vmm.compiled.views import K, Stored, W, owned, virtual
-from popek.vmm.monitor import Action, Monitor, Treatment
-
-FRUITLESS = 1000
-"""After so many exits in a row without a step of the guest, the monitor is taken to have lost it."""
+from popek.vmm.monitor import FRUITLESS, Action, Monitor, Treatment
 
 DIRECT, EXITED, EMULATED, TRANSLATED, HYPERCALL, ASKED = range(WAYS)
 """The ways that are counted by virtual mode, as they lie in the fields; the last: hypercalls without exit, and with."""

@@ -171,11 +171,12 @@ def test_another_r_is_other_code() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "value"), [("MOST_REGIONS", 2), ("MOST_PLACES", 2), ("MOST_ARRIVALS", 2), ("MOST_WORDS", 3)]
+    ("limit", "value"),
+    [("tier.MOST_REGIONS", 2), ("tier.MOST_PLACES", 2), ("tier.MOST_ARRIVALS", 2), ("steps.MOST_WORDS", 3)],
 )
 def test_caches_are_bounded(monkeypatch: pytest.MonkeyPatch, limit: str, value: int) -> None:
     """Emptied when they are full, which nobody notices."""
-    monkeypatch.setattr(tier, limit, value)
+    monkeypatch.setattr(f"popek.engine.generated.{limit}", value)
     assert not agrees(range(40, 46), 200)
 
 

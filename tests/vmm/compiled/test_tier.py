@@ -24,6 +24,7 @@ from popek.testing.virtual_tiers import differing, everything, of_guest, of_loop
 from popek.vmm.allotment import Allotment
 from popek.vmm.compiled import quanta, step, views
 from popek.vmm.compiled import tier as compiled
+from popek.vmm.generated import tier as generated
 from popek.vmm.monitor import (
     HARDWARE_ASSISTED,
     HYBRID,
@@ -169,7 +170,8 @@ def test_what_cannot_be_compiled_runs_all_the_same() -> None:
 @pytest.mark.parametrize("engine", ["python", "native"])
 def test_direct_execution_alone_may_be_a_tiers(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the monitor is not compiled, a tier of the real machine runs what is direct, up to each exit."""
-    monkeypatch.setattr(compiled, "possible", lambda _isa, _monitor: False)
+    for made in (compiled, generated):
+        monkeypatch.setattr(made, "possible", lambda _isa, _monitor: False)
     for seed in range(3):
         under = evolve(TRAP_AND_EMULATE, quantum=40)
         place = Allotment(300, SIZE)

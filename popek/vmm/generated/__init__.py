@@ -1,0 +1,1 @@
+"""Monitors as Python source."""
