@@ -21,6 +21,20 @@ ZERO, ONE, COUNT, WAIT, TEMPORARY = 0, 9, 10, 12, 13
 _BRANCHES = ("beq", "bne", "blt", "bltu")
 _ALU = ("add", "sub", "mul", "and", "or", "xor", "shl", "shr", "sar", "slt", "sltu", "divu", "remu")
 
+TRAPPING = """
+        .org    8
+        .word   0, again, 0, 512
+
+        .org    16
+start:  ldi     r1, 200
+        ldi     r2, 0
+        disk    r1, r2, 0
+        ldi     r3, -1
+        addi    r4, r4, 1
+again:  mfpi    r5, r3
+"""
+"""While the disk is busy, an instruction whose trap depends on memory traps for ever."""
+
 
 @define
 class Loop:

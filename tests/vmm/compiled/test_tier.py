@@ -18,7 +18,7 @@ from popek.isa.behaviour import Cause
 from popek.isa.classic import CLASSIC
 from popek.isa.hypercall import HYPERCALL
 from popek.isa.slot import Slot
-from popek.testing.loops import SIZE, looping
+from popek.testing.loops import SIZE, TRAPPING, looping
 from popek.testing.programs import guest
 from popek.testing.virtual_tiers import differing, everything, of_guest, of_loop
 from popek.vmm.allotment import Allotment
@@ -256,21 +256,6 @@ def test_most_of_the_run_is_in_regions() -> None:
     machine.run(20_000)
     fields = machine._fast._monitors["native"].memory.fields
     assert fields[Field.REGIONS] > 5_000
-
-
-TRAPPING = """
-        .org    8
-        .word   0, again, 0, 512
-
-        .org    16
-start:  ldi     r1, 200
-        ldi     r2, 0
-        disk    r1, r2, 0
-        ldi     r3, -1
-        addi    r4, r4, 1
-again:  mfpi    r5, r3
-"""
-"""While the disk is busy, an instruction whose trap depends on memory traps for ever."""
 
 
 @pytest.mark.parametrize("quantum", [1, 2, 1000])

@@ -22,7 +22,7 @@ from popek.isa.porting import port
 from popek.isa.shipped import catalogue
 from popek.isa.slot import HALTED, IE, MODE, REGISTERS, RUN, TIMER
 from popek.testing.calls import calling
-from popek.testing.loops import SIZE, looping
+from popek.testing.loops import SIZE, TRAPPING, looping
 from popek.testing.programs import guest
 from popek.testing.virtual_tiers import differing, everything, of, of_guest, of_loop, of_words
 from popek.vmm import vm_map
@@ -156,21 +156,6 @@ def test_going_back_is_exact() -> None:
         run(machine, engine, 5000)
         machine.back(1234)
     assert everything(one) == everything(other)
-
-
-TRAPPING = """
-        .org    8
-        .word   0, again, 0, 512
-
-        .org    16
-start:  ldi     r1, 200
-        ldi     r2, 0
-        disk    r1, r2, 0
-        ldi     r3, -1
-        addi    r4, r4, 1
-again:  mfpi    r5, r3
-"""
-"""While the disk is busy, an instruction whose trap depends on memory traps for ever."""
 
 
 def trapping(monitor: Monitor, quantum: int) -> tuple[bool, VirtualMachine]:
