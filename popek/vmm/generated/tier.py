@@ -81,7 +81,7 @@ class _Before:
 
 
 class GeneratedMonitor:
-    """Runs one virtual machine. Nothing is ever pending where it has stopped."""
+    """Runs one virtual machine. Nothing is pending where it has stopped; `fruitless` counts turns without a step."""
 
     name, pending = "python", 0
 
@@ -106,16 +106,17 @@ class GeneratedMonitor:
     def _begin(self, *, trapped: bool) -> None:
         notes = self._virtual.notes
         self._inside, self._left, self._loaded = notes["inside"], notes["left"], notes["loaded"]
-        self._done = self._interrupts = self._fruitless = 0
-        self._trapped = trapped
+        self._done = self._interrupts = 0
+        self._trapped, self.fruitless = trapped, 0
         self._trap: tuple[Trapping, int, int] | None = None
         self._before: _Before | None = None
         self._counts.clear()
         self._direct.begin()
 
-    def advance(self, budget: int, *, trapped: bool) -> Sprint:
+    def advance(self, budget: int, *, trapped: bool, fruitless: int = 0) -> Sprint:
         """Do at most `budget` steps of the guest."""
         self._begin(trapped=trapped)
+        self.fruitless = fruitless
         stop = self._go(budget)
         self._virtual.notes.update(inside=self._inside, left=self._left, loaded=self._loaded)
         instructions = self._done - self._interrupts
@@ -134,7 +135,7 @@ class GeneratedMonitor:
         while self._done < budget:
             if real[RUN] == HALTED:
                 return Stop.HAND_OVER
-            if self._fruitless >= FRUITLESS:
+            if self.fruitless >= FRUITLESS:
                 return Stop.LOST
             if self._inside:
                 done, end = directly(budget - self._done)
@@ -154,7 +155,7 @@ class GeneratedMonitor:
         """Count steps that were no traps."""
         self._counts[_IN_MODE[way, mode]] += steps
         self._done += steps
-        self._fruitless, self._trapped, self._trap, self._before = 0, False, None, None
+        self.fruitless, self._trapped, self._trap, self._before = 0, False, None, None
 
     # The guest is not inside: what is next?
 
@@ -165,10 +166,10 @@ class GeneratedMonitor:
         if source >= 0:
             steps.interrupt(source)
             self._done, self._interrupts = self._done + 1, self._interrupts + 1
-            self._fruitless, self._trapped, self._trap, self._before = 0, False, None, None
+            self.fruitless, self._trapped, self._trap, self._before = 0, False, None, None
             return True
         if self._ported and (word := self._asked()) >= 0:
-            return as_batch(word) is None and self._without_exit(ASKED, word & ~HYPERCALL)
+            return self._without_exit(ASKED, word)
         if self._emulates[own[MODE]]:
             return self._without_exit(EMULATED)
         if self._trapped and self._before is None:
@@ -178,12 +179,15 @@ class GeneratedMonitor:
         self._loaded, self._inside = self._real[TIMER], 1
         return True
 
-    def _without_exit(self, way: str, word: int | None = None) -> bool:
-        steps = self._steps
+    def _without_exit(self, way: str, asked: int | None = None) -> bool:
+        """Attempt what is next, or what is asked for, without an exit; batches are the reference's."""
+        if asked is not None and as_batch(asked) is not None:
+            self._take_back()
+            return False
         if self._trapped and self._before is None:
             self._before = self._now()
-        steps.tick()
-        if not self._attempt(way, word):
+        self._steps.tick()
+        if not self._attempt(way, asked):
             return False
         self._counts[way] += 1
         return True
@@ -209,7 +213,7 @@ class GeneratedMonitor:
             real.trap(end)
         left = self._left - self._recover(self._loaded, cause.old_pc)
         self._inside, self._left = 0, max(0, left)
-        self._fruitless += 1
+        self.fruitless += 1
         if self._ported and cause is Cause.ILLEGAL and (word := self._asked()) >= 0:
             return self._hypercall(word)
         self._left_for(_EXITS[cause])
@@ -226,7 +230,7 @@ class GeneratedMonitor:
         self._left_for(f"exit:{ASKED}")
         self._counts[ASKED] += 1
         if as_batch(word) is None:
-            return self._attempt(ASKED, word & ~HYPERCALL)
+            return self._attempt(ASKED, word)
         if self._trapped:
             self._take_back()
             return False
@@ -260,11 +264,11 @@ class GeneratedMonitor:
         if self._renews:
             self._left = self._virtual.quantum
 
-    def _attempt(self, way: str, word: int | None = None) -> bool:
-        """Do the interpreter routine of what is next, or of a word; a trap right after a trap is not done."""
+    def _attempt(self, way: str, asked: int | None = None) -> bool:
+        """Do the interpreter routine of what is next, or that a hypercall asks for; no trap right after a trap."""
         own, steps = self._own, self._steps
         pc, mode = own[PC], own[MODE]
-        _, trap = steps.attempt(pc) if word is None else steps.attempt_word(word)
+        _, trap = steps.attempt(pc) if asked is None else steps.attempt_word(asked & ~HYPERCALL)
         if trap is None:
             self._did(way, mode)
             return True
@@ -279,7 +283,7 @@ class GeneratedMonitor:
         """Count a step that was a trap."""
         self._counts[_IN_MODE[way, mode]] += 1
         self._done += 1
-        self._fruitless, self._trapped, self._trap, self._before = 0, True, (trap, pc, mode), None
+        self.fruitless, self._trapped, self._trap, self._before = 0, True, (trap, pc, mode), None
 
 
 def make(isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState) -> GeneratedMonitor | None:
