@@ -161,8 +161,8 @@ def _guests(guests: Any) -> str:
         "The loops must not be special, so the geometric mean over all shipped guests that run for "
         f"{guests['least']:,} instructions or more is beside them: {sizes}. Those are short runs, from reset to halt, "
         "with the way into the engine and out of it, and translated anew where code is translated; they trap, "
-        "print and are interrupted, as they were written to. Most of the time is Python's: a device is, and so is each "
-        "character that they print, at some 20 microseconds. Peers have no `classic`, and cannot run them.",
+        "print and are interrupted, as they were written to. Compiled code does that as well, device words by windows; "
+        "the more of the time is the way in and out, and opening those. Peers have no `classic`, and cannot run them.",
         120,
     )
 

@@ -1,8 +1,9 @@
 """Tiers: ways to advance a state by many steps at once. What is fast must agree with the reference in every state.
 
 A tier is made for one ISA and one state, and works on the state's own buffers. It stops where its own knowledge ends
-and hands the next step over to the reference interpreter: at devices, and where a trap follows upon a trap, since only
-the stepper knows a trap loop. So a tier need not be complete, but it must be exact in what it does.
+and hands the next step over to the reference interpreter: at what it does not know of devices, and where a trap follows
+upon a trap, since only the stepper knows a trap loop. So a tier need not be complete, but it must be exact in what it
+does.
 """
 
 from collections.abc import Callable, Mapping

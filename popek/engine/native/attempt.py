@@ -6,14 +6,15 @@ from attrs import frozen
 
 from popek.engine.native import behaviours
 from popek.engine.native.context import Trapped
-from popek.engine.native.expressions import Emission, View
+from popek.engine.native.expressions import Emission
 from popek.engine.native.text import Text
+from popek.engine.native.views import Buffered
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause, Trap
 from popek.isa.encoding import OPCODE_LOW, WORD_MASK, Operand
 from popek.isa.expression import as_expr
 from popek.isa.instruction import Instruction
-from popek.isa.slot import MODE, PC, RUN, SUPERVISOR, USER
+from popek.isa.slot import MODE, PC, RUN, SUPERVISOR, USER, Array
 
 
 @frozen
@@ -33,12 +34,13 @@ class Ends:
     """How the ways out of an attempt go on; each writes the end of a block.
 
     `done`: the instruction was executed, by this behaviour. `before` is written before it is tried, and `executing`
-    before its writes, when no trap is made.
+    before its writes, when no trap is made. `missed`: an element, by array and index, is in no window.
     """
 
     done: Callable[[Behaviour], None]
     trap: Callable[[Trapping], None]
     hand_over: Callable[[], None]
+    missed: Callable[[Array, str], None]
     before: Callable[[Behaviour], None] = lambda _: None
     executing: Callable[[Behaviour], None] = lambda _: None
 
@@ -49,7 +51,7 @@ class Attempt:
 
     text: Text
     isa: Isa
-    view: View
+    view: Buffered
     ends: Ends
 
     @property
@@ -110,7 +112,7 @@ class Attempt:
             self._behaviour(instruction, behaviour, values)
 
     def _behaviour(self, instruction: Instruction, behaviour: Behaviour, values: dict[str, str]) -> None:
-        if not behaviours.compilable(behaviour):
+        if not behaviours.compilable(behaviour, self.view.windows):
             self.ends.hand_over()
             return
 
@@ -120,11 +122,22 @@ class Attempt:
             )
 
         self.ends.before(behaviour)
-        emission = Emission(self.text, self.view, values)
+        emission = Emission(self.text, self.view, values, self._reach)
         behaviours.guards(emission, behaviour, on_trap)
-        self.ends.executing(behaviour)
-        behaviours.commit(emission, behaviour)
+        behaviours.commit(emission, behaviour, lambda: self.ends.executing(behaviour))
         self.ends.done(behaviour)
+
+    def _reach(self, array: Array, index: str, when: str) -> None:
+        """Leave if an element is not at hand; of an array that is a buffer, all are."""
+        if array not in self.view.windows:
+            return
+        text = self.text
+        missed, on = text.fresh("missed"), text.fresh("on")
+        outside = self.view.windows[array].outside(text, index)
+        text.branch(text.value(f"and i1 {when}, {outside}"), missed, on, seldom=True)
+        text.label(missed)
+        self.ends.missed(array, index)
+        text.label(on)
 
 
 def _field(text: Text, operand: Operand, word: str) -> str:

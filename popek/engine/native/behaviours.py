@@ -1,6 +1,6 @@
 """Behaviours as LLVM instructions: guards that leave, then all values, then all writes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 from attrs import evolve
 
@@ -25,11 +25,15 @@ def effective(behaviour: Behaviour) -> Behaviour:
     return behaviour
 
 
-def compilable(behaviour: Behaviour) -> bool:
-    """Say whether compiled code can do all of a behaviour: whether all arrays in it are buffers. Devices' are not."""
-    return all(isinstance(e, Put) and e.array.size is not None for e in behaviour.effects) and all(
-        e.payload.size is not None for e in mentioned(behaviour) if isinstance(e.payload, Array)
-    )
+def compilable(behaviour: Behaviour, seen: Container[Array] = ()) -> bool:
+    """Say whether compiled code can do all of a behaviour: whether all arrays in it are buffers, or are `seen`.
+
+    Devices' are no buffers; there may be windows to see them by.
+    """
+    arrays = {e.payload for e in mentioned(behaviour) if isinstance(e.payload, Array)}
+    arrays |= {e.array for e in behaviour.effects if isinstance(e, Put)}
+    words = all(isinstance(e, Put) for e in behaviour.effects)
+    return words and all(a.size is not None or a in seen for a in arrays)
 
 
 def mentioned(behaviour: Behaviour) -> set[Expr]:
@@ -61,14 +65,17 @@ def guards(emission: Emission, behaviour: Behaviour, on_trap: OnTrap) -> None:
         emission.rule_out(trap.when)
 
 
-def commit(emission: Emission, behaviour: Behaviour) -> None:
-    """Write all the values, and then all the writes."""
+def commit(emission: Emission, behaviour: Behaviour, begin: Callable[[], None] = lambda: None) -> None:
+    """Write all the values, and then all the writes; `begin` is written between: from there on all is done."""
     text, view = emission.text, emission.view
     slots: list[tuple[Slot, str]] = [(s, emission(e)) for s, e in behaviour.writes.items() if e != as_expr(s)]
     words: list[tuple[Put, str, str, str]] = []
     for effect in behaviour.effects:
         assert isinstance(effect, Put), f"{effect} was not lowered"
         words.append((effect, emission(effect.when), emission(effect.index), emission(effect.value)))
+    for effect, when, index, _ in words:
+        emission.reach(effect.array, index, when)
+    begin()
     if stores(behaviour):
         view.watch(text)
     for slot, value in slots:

@@ -64,6 +64,11 @@ class Field(IntEnum):
     """Where the table of regions is."""
     COUNTS = auto()
     """Where the counts of jumps are."""
+    WINDOWS = auto()
+    """Where the windows are."""
+    MISSED = auto()
+    """The array, by number, of which an element is wanted that is in no window, and its index."""
+    INDEX = auto()
     BASE = auto()
     """Where the allotment begins; this and what follows is of use under a monitor only."""
     SIZE = auto()
@@ -125,6 +130,8 @@ class Code(IntEnum):
     """An address is worth compiling."""
     LOST = 5
     """A virtual machine's monitor has lost the processor."""
+    MISSED = 6
+    """An element is wanted that is in no window."""
 
 
 @unique

@@ -119,11 +119,18 @@ def operators(text: Text) -> Domain[str]:
 class Emission:
     """Writes expressions over one state, each once: nothing that it has read may be written before it is done.
 
-    `facts` are truths that hold here, because a guard did not.
+    `facts` are truths that hold here, because a guard did not. Before an element is read or written, `reach` is told
+    the array, the index, and whether it will be.
     """
 
-    def __init__(self, text: Text, view: View, operands: Mapping[str, str]) -> None:
-        self.text, self.view, self.operands = text, view, operands
+    def __init__(
+        self,
+        text: Text,
+        view: View,
+        operands: Mapping[str, str],
+        reach: Callable[[Array, str, str], None] = lambda *_: None,
+    ) -> None:
+        self.text, self.view, self.operands, self.reach = text, view, operands, reach
         self.facts: set[Expr] = set()
         self._domain = operators(text)
         self.known: dict[Expr, str] = {}
@@ -145,6 +152,7 @@ class Emission:
             written: str = self._domain.operators[expr.op](*args)
             return written
         if isinstance(payload, Array):
+            self.reach(payload, args[0], "true")
             return self.view.element(self.text, payload, args[0], inside=self.inside(payload, expr.args[0]))
         if isinstance(payload, Slot):
             return self.view.slot(self.text, payload)

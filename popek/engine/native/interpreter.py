@@ -6,7 +6,9 @@ but for the pc. What is stored at fixed places is in `context.py`, and how time 
 
 from collections.abc import Iterable
 
-from popek.engine.native import behaviours, entry
+from attrs import evolve
+
+from popek.engine.native import behaviours, entry, windows
 from popek.engine.native.attempt import Attempt, Ends, Trapping, stops
 from popek.engine.native.clocks import Clocks, timed, touches
 from popek.engine.native.context import Code, Field
@@ -29,6 +31,11 @@ def buffered(isa: Isa) -> tuple[Array, ...]:
     return tuple(a for a in isa.arrays if a.size is not None)
 
 
+def unbounded(isa: Isa) -> tuple[Array, ...]:
+    """Return the arrays that have an element for each word value; compiled code sees them by windows, in this order."""
+    return tuple(a for a in isa.arrays if a.size is None)
+
+
 def parameters(arrays: Iterable[Array]) -> str:
     """Return the parameters of compiled code: fields, slots, marks, and the arrays' buffers."""
     pointers = ("%ctx", "%slots", MARKS, *(f"%array.{a.name}" for a in arrays))
@@ -47,7 +54,7 @@ class Step:
     def __init__(self, isa: Isa) -> None:
         self.isa = isa
         self.text = Text()
-        self.view = view(isa, "slot", "%size")
+        self.view = evolve(view(isa, "slot", "%size"), windows=windows.named(unbounded(isa)))
         self.clocks = Clocks(self.text, (self.view, isa.tick))
         self._timed = timed(isa)
 
@@ -78,6 +85,10 @@ class Step:
         self._exits()
         return self.text.define(f"i64 @run({self.signature()})") + METADATA
 
+    def sees(self) -> Buffered:
+        """Return the view that has windows."""
+        return self.view
+
     def signature(self) -> str:
         """Return what the function takes."""
         return parameters(buffered(self.isa))
@@ -95,6 +106,7 @@ class Step:
         text.do(f"{self.view.size} = load i32, ptr {place}")
         text.variable(self.view.place(PC)[1:])
         text.store(text.load(f"{self.view.place(PC)}.at"), self.view.place(PC))
+        windows.begin(text, text.load(self.field(Field.WINDOWS), "ptr"), self.sees().windows.values())
         budget = self.noted(Field.BUDGET)
         self.clocks.begin(budget)
         trapped = text.value(f"icmp ne i64 {self.noted(Field.TRAPPED)}, 0")
@@ -122,7 +134,7 @@ class Step:
         text.go("attempt")
         text.label("attempt")
         self._attempting()
-        ends = Ends(self._done, self._made, lambda: text.go("hand.over"), self._settled)
+        ends = Ends(self._done, self._made, lambda: text.go("hand.over"), self._missed, self._settled)
         self.attempt(ends).write()
 
     def _ready(self) -> None:
@@ -194,6 +206,16 @@ class Step:
         text.store(made.detail, "%swap.detail")
         text.go("trap")
 
+    def note_missed(self, array: Array, index: str) -> None:
+        """Note an element that is in no window."""
+        self.note(Field.MISSED, list(self.sees().windows).index(array))
+        self.note(Field.INDEX, index, "i32")
+
+    def _missed(self, array: Array, index: str) -> None:
+        """Write what is done where an element is in no window: nothing of the step."""
+        self.note_missed(array, index)
+        self.text.go("missed")
+
     def event(self, made: Trapping, pc: str, mode: str) -> None:
         """Note a trap for whoever watches them."""
         self.note(Field.KIND, int(made.kind))
@@ -230,6 +252,9 @@ class Step:
         text.label("hand.over")
         self.clocks.take_back()
         text.go("exit.hand.over")
+        text.label("missed")
+        self.clocks.take_back()
+        text.go("exit.missed")
         self._codes()
         self.clocks.settle()
         self._finish()

@@ -9,6 +9,7 @@ from popek.engine.native.context import Code, Field, Trapped
 from popek.engine.native.llvm import Loaded
 from popek.engine.native.memory import Memory, function
 from popek.engine.native.regions import Regions
+from popek.engine.native.windows import Windows
 from popek.engine.reference import Event, Kind
 from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop
@@ -38,10 +39,16 @@ class Native:
         self._run: Any = function(self._loop.address("run"), len(self.memory.pointers))
         self.regions = Regions(isa, self.memory)
         self.memory.fields[Field.THRESHOLD] = THRESHOLD
+        self._windows = self._see()
+        self.memory.fields[Field.WINDOWS] = self._windows.address
 
     def _prepare(self) -> tuple[Loaded, Memory]:
         """Return the compiled loop, and what it works on."""
         return loop(self.isa), Memory(self._state)
+
+    def _see(self) -> Windows:
+        """Return the windows by which compiled code sees devices."""
+        return Windows(self._state.arrays, interpreter.unbounded(self.isa))
 
     def advance(self, budget: int, *, trapped: bool, traps: bool = True) -> Sprint:
         """Do at most `budget` steps; see `tiers.Tier`."""
@@ -50,7 +57,10 @@ class Native:
         self._begin()
         fields[Field.BUDGET], fields[Field.INTERRUPTS] = budget, 0
         fields[Field.TRAPPED], fields[Field.TRAPS] = trapped, traps
-        code = self._go()
+        try:
+            code = self._go()
+        finally:
+            self._windows.close()
         memory.store()
         steps = budget - fields[Field.BUDGET]
         trap = self._event() if steps and fields[Field.TRAPPED] else None
@@ -62,14 +72,20 @@ class Native:
 
     def _go(self) -> Code:
         """Run until there is something that the caller has to know."""
+        fields = self.memory.fields
         while True:
-            self.memory.fields[Field.DIRTY] = 0
+            fields[Field.DIRTY] = 0
             code = Code(self._run(*self.memory.pointers))
-            if code not in (Code.HOT, Code.CHANGED):
+            if code is Code.MISSED:
+                if not self._windows.open(fields[Field.MISSED], fields[Field.INDEX], fields[Field.BUDGET]):
+                    return Code.HAND_OVER
+                if not fields[Field.DIRTY]:
+                    continue
+            elif code not in (Code.HOT, Code.CHANGED):
                 return code
             self.memory.store()
             if code is Code.HOT:
-                self._hot(self.memory.fields[Field.HOT])
+                self._hot(fields[Field.HOT])
             else:
                 self._changed()
 

@@ -1,10 +1,11 @@
-"""States as compiled code has them: slots in variables, arrays in buffers."""
+"""States as compiled code has them: slots in variables, arrays in buffers, or seen by windows."""
 
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from popek.engine.native.text import Text, select
+from popek.engine.native.windows import Window
 from popek.isa.encoding import WORD_MASK
 from popek.isa.slot import MEMORY, Array, Slot
 
@@ -23,11 +24,12 @@ class Buffer:
 
 @frozen
 class Buffered:
-    """A state whose slots are variables with a prefix, and whose arrays are buffers."""
+    """A state whose slots are variables with a prefix, and whose arrays are buffers, or have windows."""
 
     prefix: str
     size: str
     buffers: Mapping[Array, Buffer]
+    windows: Mapping[Array, Window] = field(factory=dict)
 
     def place(self, slot: Slot) -> str:
         """Return the variable of a slot."""
@@ -42,7 +44,9 @@ class Buffered:
         text.store(value, self.place(slot))
 
     def element(self, text: Text, array: Array, index: str, *, inside: bool) -> str:
-        """Return an element; beyond the array, its default."""
+        """Return an element; beyond the array, its default. One of a window has to be at hand."""
+        if array in self.windows:
+            return self.windows[array].element(text, index)
         buffer = self.buffers[array]
         if inside:
             return text.load(text.at(buffer.pointer, _from(text, buffer, index), by="i32"))
@@ -52,8 +56,10 @@ class Buffered:
         return text.value(select(within, word, array.default & WORD_MASK))
 
     def put(self, text: Text, array: Array, index: str, value: str, *, inside: bool) -> None:
-        """Write an element; beyond the array the write vanishes."""
-        if inside:
+        """Write an element; beyond the array the write vanishes. One of a window has to be at hand."""
+        if array in self.windows:
+            self.windows[array].put(text, index, value)
+        elif inside:
             self._put(text, array, index, value)
         else:
             with text.only_if(text.value(f"icmp ult i32 {index}, {self.buffers[array].length}")):

@@ -1,6 +1,6 @@
 """Hypercalls as compiled code: the instruction that a word stands for, on the virtual state, in the current mode.
 
-A batch, what touches a device, and a word that stands for nothing are Python's, as if nothing had been tried.
+A batch, a transfer to or from a device, and a word that stands for nothing are Python's, as if nothing had been tried.
 """
 
 from typing import TYPE_CHECKING
@@ -76,6 +76,12 @@ class Hypercalls:
         self._step.give_back()
         text.go("hypercall.after")
         text.label(on)
+
+    def again(self) -> None:
+        """Write where the hypercall of an exit is tried again: its word is there."""
+        self._step.text.label("hypercall.again")
+        self._asks(self._word()[1])
+        self._step.text.go("hypercall.after")
 
     def _asks(self, word: str) -> str:
         text = self._step.text

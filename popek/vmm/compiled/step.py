@@ -3,7 +3,8 @@
 The loop of the real machine is the engine's (`engine/native/interpreter.py`), regions included; here is what comes
 after a real trap. The virtual state is recovered by the VM map, the dispatcher's action is done, and the guest is
 entered again by the map, all from the expressions that a proof is about. What Python has to do is handed over: between
-two steps, or, after an exit, the attempt at an instruction that touches a device.
+two steps, or, after an exit, the attempt at an instruction. The virtual devices are seen by windows; where one has to
+be opened first, the attempt is made then. The real ones are Python's.
 
 A step of the loop is one of the guest's. An attempt that traps really is that step too, if the monitor interprets it.
 """
@@ -11,7 +12,7 @@ A step of the loop is one of the guest's. An attempt that traps really is that s
 from collections.abc import Iterable
 from enum import IntEnum, unique
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from popek.engine.native import behaviours
 from popek.engine.native.attempt import Attempt, Ends, Trapping, stops
@@ -19,11 +20,11 @@ from popek.engine.native.behaviours import apply
 from popek.engine.native.context import EXITS, WAYS, Field, Trapped
 from popek.engine.native.expressions import Emission, View
 from popek.engine.native.interpreter import Step, buffered, parameters
-from popek.engine.native.views import DIRTY
+from popek.engine.native.views import DIRTY, Buffered
 from popek.isa.architecture import Isa
 from popek.isa.behaviour import Behaviour, Cause
 from popek.isa.cycle import Interrupt
-from popek.isa.slot import HALTED, MODE, PC, RUN, SUPERVISOR, TIMER
+from popek.isa.slot import HALTED, MODE, PC, RUN, SUPERVISOR, TIMER, Array
 from popek.vmm import vm_map
 from popek.vmm.compiled.hypercalls import Hypercalls, OfHypercall, unknown
 from popek.vmm.compiled.quanta import Quanta, unseen
@@ -75,11 +76,16 @@ class MonitorStep(Step):
         super().__init__(made.isa)
         self.made = made
         self.virtual = virtual(made.isa)
+        self.view = evolve(self.view, windows={})
         self.real, self.running = self.view, self.virtual
         self.quanta = Quanta(self, made.isa.clocks, unseen=unseen(made.isa))
         self.shares = Shares(self)
         self._hypercalls = Hypercalls(self)
         self.keeps = len(made.isa.slots)
+
+    def sees(self) -> Buffered:
+        """Return the view that has windows: those of the guest's devices."""
+        return self.virtual
 
     def signature(self) -> str:
         """Return what the function takes."""
@@ -99,6 +105,14 @@ class MonitorStep(Step):
             text.variable(f"virtually.{slot.name}")
         text.store(self.noted(Field.FRUITLESS), "%fruitless", "i64")
         text.store(text.load("%left", "i64"), "%entered", "i64")
+        attempt = self.noted(Field.ATTEMPT)
+        self.note(Field.ATTEMPT, int(Pending.NOTHING))
+        again = {Pending.ATTEMPT: "interpret"}
+        if self.made.monitor.for_ported:
+            again[Pending.EXIT] = "hypercall.again"
+        cases = " ".join(f"i64 {int(pending)}, label %{label}" for pending, label in again.items())
+        text.do(f"switch i64 {attempt}, label %on.with.it [ {cases} ]")
+        text.label("on.with.it")
         inside = text.value(f"icmp ne i64 {self.noted(Field.INSIDE)}, 0")
         text.branch(inside, "loop", "turn")
         self._turn()
@@ -108,6 +122,7 @@ class MonitorStep(Step):
             text.variable("asked")
             self._attempt("hypercall.it", HYPERCALL, OfHypercall)
             self._attempt("hypercall.after", ASKED, OfHypercall)
+            self._hypercalls.again()
 
     def count(self, way: int, steps: str | int = 1) -> None:
         """Count steps of the guest, by the virtual mode that it was in before."""
@@ -351,7 +366,7 @@ class MonitorStep(Step):
         """Write an interpreter routine: the instruction's own meaning, on the virtual state."""
         text = self.text
         text.label(label)
-        refused = text.fresh("refused")
+        refused, absent = text.fresh("refused"), text.fresh("absent")
 
         def done(behaviour: Behaviour) -> None:
             self.took()
@@ -366,15 +381,25 @@ class MonitorStep(Step):
             else:
                 self._reflect(trap, way, refused)
 
-        ends = Ends(done, made, lambda: text.go(refused), executing=lambda _: self._counts_as(way))
+        def missed(array: Array, index: str) -> None:
+            self.note_missed(array, index)
+            text.go(absent)
+
+        ends = Ends(done, made, lambda: text.go(refused), missed, executing=lambda _: self._counts_as(way))
         kind(text, self.made.believed, self.virtual, ends).write()
-        text.label(refused)
+        self._refused(way, refused, "exit.hand.over")
+        self._refused(way, absent, "exit.missed")
+
+    def _refused(self, way: int, label: str, there: str) -> None:
+        """Write what is done where an attempt is not made, or not yet: an exit that was made is noted."""
+        text = self.text
+        text.label(label)
         if way in _PENDING:
             self.note(Field.ATTEMPT, int(_PENDING[way]))
         else:
             for slot in self.made.believed.tick.writes:
                 self.virtual.set_slot(text, slot, text.load(f"%virtually.{slot.name}"))
-        text.go("exit.hand.over")
+        text.go(there)
 
     def _counts_as(self, way: int) -> None:
         """Count a step, and an exit that is known for one only now; charge for a step that had none."""

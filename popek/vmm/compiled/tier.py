@@ -16,6 +16,7 @@ from popek.engine.native.marks import Marks
 from popek.engine.native.memory import Memory, shared
 from popek.engine.native.regions import Regions
 from popek.engine.native.tier import Native
+from popek.engine.native.windows import Windows
 from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop
 from popek.isa.architecture import Isa
@@ -27,7 +28,7 @@ from popek.vmm.compiled.cells import Cells
 from popek.vmm.compiled.inside import Inside
 from popek.vmm.compiled.step import Compilation, Pending
 from popek.vmm.compiled.together import Together
-from popek.vmm.compiled.views import owned
+from popek.vmm.compiled.views import owned, seen
 from popek.vmm.monitor import Monitor, Treatment
 from popek.vmm.translation.code import TranslatedCode
 from popek.vmm.translation.translator import deciding
@@ -169,6 +170,9 @@ class CompiledMonitor(Native):
         memory.fields[Field.BASE] = self._virtual.allotment.base
         memory.fields[Field.SIZE] = self._virtual.size
         return self._loaded, memory
+
+    def _see(self) -> Windows:
+        return Windows(self._virtual.own.arrays, seen(self.isa))
 
     def advance(self, budget: int, *, trapped: bool, traps: bool = True, fruitless: int = 0) -> Sprint:
         """Do at most `budget` steps of the guest, after so many turns in which it did none."""

@@ -339,7 +339,7 @@ class TranslatedStep(MonitorStep):
         text.store(pc, "%copy")
         text.go("run.copy")
         text.label("run.copy")
-        ends = Ends(self._done, self._copy_traps, lambda: text.go("hand.over"), self._settled)
+        ends = Ends(self._done, self._copy_traps, lambda: text.go("hand.over"), self._missed, self._settled)
         OfCopy(text, self.isa, self.view, ends, rows=self.rows, follow=self._follow).write()
         text.label("unattempted")
         self.clocks.take_back()

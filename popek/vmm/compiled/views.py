@@ -1,9 +1,10 @@
 """States as a compiled monitor has them: the virtual one, and the real one as a trap has stored it."""
 
 from popek.engine.native.expressions import Emission, View
-from popek.engine.native.interpreter import buffered
+from popek.engine.native.interpreter import buffered, unbounded
 from popek.engine.native.text import Text
 from popek.engine.native.views import Buffer, Buffered
+from popek.engine.native.windows import named
 from popek.isa.architecture import Isa
 from popek.isa.slot import MEMORY, Array, Role, Slot
 from popek.vmm import vm_map
@@ -17,6 +18,11 @@ def owned(isa: Isa) -> tuple[Array, ...]:
     return tuple(a for a in buffered(isa) if a is not MEMORY and a.role is not Role.PROGRAM)
 
 
+def seen(isa: Isa) -> tuple[Array, ...]:
+    """Return the arrays of the guest's own that compiled code sees by windows: what its devices have."""
+    return tuple(a for a in unbounded(isa) if a.role is not Role.PROGRAM)
+
+
 def virtual(isa: Isa) -> Buffered:
     """Return the view of the virtual state while the guest is not inside."""
     buffers = {}
@@ -26,7 +32,7 @@ def virtual(isa: Isa) -> Buffered:
         else:
             of = "own" if array in owned(isa) else "array"
             buffers[array] = Buffer(f"%{of}.{array.name}", W if array.size == "q" else str(array.size))
-    return Buffered("virtual", W, buffers)
+    return Buffered("virtual", W, buffers, named(seen(isa)))
 
 
 class Seen:
