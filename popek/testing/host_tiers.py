@@ -4,7 +4,7 @@ All is compared that a step may change: the real machine, every guest's virtual 
 code, counts, the host's notes, everybody's account, and real time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
 
@@ -19,7 +19,7 @@ from popek.testing.programs import guest
 from popek.testing.translated import rewriting
 from popek.testing.virtual_tiers import STRETCHES, everything
 from popek.vmm.host import Host
-from popek.vmm.monitor import MONITORS
+from popek.vmm.monitor import MONITORS, Monitor
 from popek.vmm.scheduler import SCHEDULERS
 
 APART = {"sensitive": frozenset(i.name for i in SYSTEM)}
@@ -32,10 +32,10 @@ CACHES = (64, 256)
 """Sizes of translation caches."""
 
 
-def tenants(isa: Isa, seed: int, steps: int) -> list[Tenant]:
-    """Return some random guests under random techniques: short ones, such that rewrite themselves, and loops."""
+def tenants(isa: Isa, seed: int, steps: int, monitors: Iterable[Monitor] = MONITORS.values()) -> list[Tenant]:
+    """Return some random guests under random monitors: short ones, such that rewrite themselves, and loops."""
     random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
-    usable = [m for m in MONITORS.values() if isa.guest is not None or not m.in_guest_mode]
+    usable = [m for m in monitors if isa.guest is not None or not m.in_guest_mode]
     found = []
     for n in range(random.randint(1, 5)):
         one, kind = 10 * seed + n, random.randrange(4)
@@ -53,7 +53,9 @@ def tenants(isa: Isa, seed: int, steps: int) -> list[Tenant]:
     return found
 
 
-def inhabited(isa: Isa, seed: int, steps: int = STEPS, history: int = 0) -> Host:
+def inhabited(
+    isa: Isa, seed: int, steps: int = STEPS, history: int = 0, monitors: Iterable[Monitor] = MONITORS.values()
+) -> Host:
     """Return a host with the random guests of a seed, each of which may take so many steps."""
     random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
     made = Host(
@@ -65,7 +67,7 @@ def inhabited(isa: Isa, seed: int, steps: int = STEPS, history: int = 0) -> Host
         exit_ticks=random.choice((0, 0, 1, 3, 40)),
         history=history,
     )
-    for tenant in tenants(isa, seed, steps):
+    for tenant in tenants(isa, seed, steps, monitors):
         tenant.move_into(made)
     return made
 

@@ -93,12 +93,12 @@ class Fast:
     def _make(self) -> Any:
         """Return the best monitor that is wanted: native, or made of Python where no compiler is installed."""
         machine = self._machine
-        given = (machine.isa, machine.believed, machine.monitor, machine.state)
+        given = (machine.isa, machine.believed, machine.monitor, machine.state, machine.hosting)
         engine, native = machine.engine, tiers.SOURCES[NATIVE].available
         if native and engine in (tiers.AUTO, NATIVE):
             from popek.vmm.compiled import tier as compiled  # noqa: PLC0415 - needs the compiler
 
-            return compiled.make(*given, machine.hosting)
+            return compiled.make(*given)
         return generated.make(*given) if engine in (tiers.AUTO, PYTHON) else None
 
     def _directly(self, budget: int, *, trapped: bool) -> Spurt | None:

@@ -8,7 +8,8 @@ from popek.engine import tiers
 from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop, Tier
 from popek.isa.architecture import Isa
-from popek.vmm.fast import NATIVE
+from popek.vmm.fast import NATIVE, PYTHON
+from popek.vmm.generated import tier as generated
 from popek.vmm.hosted import Hosted
 from popek.vmm.monitor import Action, Monitor
 
@@ -34,6 +35,7 @@ class HostTiers:
         self._interrupts = {i.cause for i in isa.cycle.interrupts}
         self._direct: dict[str, Tier | None] = {}
         self._hosting: Hosting | None = None
+        self._generated: generated.Hosting | None = None
 
     def forget(self) -> None:
         """Take nothing for granted: somebody may have written to the real machine's memory and told nobody."""
@@ -63,14 +65,22 @@ class HostTiers:
         return sum(exits.get(c.name.lower(), 0) for c in resumed)
 
     def _common(self, engine: str) -> Any:
-        """Return what compiled monitors have in common here; nothing if none is wanted, or none can be compiled."""
+        """Return what compiled monitors have in common here, or generated ones; nothing if none is wanted."""
         if engine not in (tiers.AUTO, NATIVE) or not tiers.SOURCES[NATIVE].available:
-            return None
+            return self._generated_ones() if engine in (tiers.AUTO, PYTHON) else None
         if self._hosting is None:
             from popek.vmm.compiled.tier import Hosting  # noqa: PLC0415 - needs the compiler
 
             self._hosting = Hosting.of(self._isa, self._real, self._exit_ticks)
         return self._hosting
+
+    def _generated_ones(self) -> generated.Hosting | None:
+        """Return what generated monitors have in common; nothing if a cache of translated code has to see stores."""
+        if self._real.watchers:
+            return None
+        if self._generated is None:
+            self._generated = generated.Hosting.of(self._isa, self._real, self._exit_ticks)
+        return self._generated
 
     def _directly(self, hosted: Hosted, engine: str, budget: int) -> Turns | None:
         """Let a tier of the real machine run who is inside, up to a trap or an interrupt, which are the reference's.

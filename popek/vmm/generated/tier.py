@@ -77,19 +77,39 @@ class _Before:
     trap_words: Any
     left: int
     loaded: int
+    fruitless: int
     counts: dict[str, int]
 
 
+@frozen
+class Hosting:
+    """What a guest has to do with others on the same real machine: who runs them directly, and what an exit takes."""
+
+    direct: PythonTier
+    exit_ticks: int
+
+    @classmethod
+    def of(cls, isa: Isa, real: State, exit_ticks: int) -> "Hosting":
+        """Return it for a real machine."""
+        return cls(PythonTier(isa, real), exit_ticks)
+
+
 class GeneratedMonitor:
-    """Runs one virtual machine. Nothing is pending where it has stopped; `fruitless` counts turns without a step."""
+    """Runs one virtual machine. Nothing is pending where it has stopped; `fruitless` counts turns without a step.
+
+    Among others (`hosting`) it stops, too, when the guest's quantum is over and the guest outside.
+    """
 
     name, pending = "python", 0
 
-    def __init__(self, isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState) -> None:
+    def __init__(
+        self, isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState, hosting: Hosting | None = None
+    ) -> None:
         real: State = virtual.real
+        self._hosting = hosting
         self._virtual = virtual
         self._real, self._own, self._memory = real.slots, virtual.own.slots, real.memory
-        direct = self._direct = PythonTier(isa, real)
+        direct = self._direct = hosting.direct if hosting else PythonTier(isa, real)
         self._steps = Steps(believed, _attempts(believed, virtual, direct.marks, direct.valid), self._own)
         table, allotment = monitor.table(isa), virtual.allotment
         both = {"O": virtual.own.slots, "k": allotment.base, "w": allotment.size}
@@ -143,6 +163,8 @@ class GeneratedMonitor:
                     self._counts[DIRECT] += done
                     self._did(DIRECT, own[MODE], done)
                 goes_on = end is None or self._exit(end)
+            elif self._hosting is not None and not self._left:
+                return Stop.HAND_OVER if self._take_back() else Stop.BUDGET
             else:
                 goes_on = self._turn()
             if not goes_on:
@@ -190,6 +212,7 @@ class GeneratedMonitor:
         if not self._attempt(way, asked):
             return False
         self._counts[way] += 1
+        self._charge(1)
         return True
 
     def _asked(self) -> int:
@@ -244,25 +267,34 @@ class GeneratedMonitor:
         return True
 
     def _now(self) -> _Before:
-        words = self._memory[:TRAP_WORDS]
-        return _Before(self._real.copy(), self._own.copy(), words, self._left, self._loaded, dict(self._counts))
+        words, counts = self._memory[:TRAP_WORDS], dict(self._counts)
+        return _Before(self._real.copy(), self._own.copy(), words, self._left, self._loaded, self.fruitless, counts)
 
-    def _take_back(self) -> None:
-        """Take back whatever came after the last trap: it was no step."""
+    def _take_back(self) -> bool:
+        """Take back whatever came after the last trap, which was no step; say whether there was anything."""
         before = self._before
-        if before is not None:
-            self._real.update(before.real)
-            self._own.update(before.own)
-            self._memory[:TRAP_WORDS] = before.trap_words
-            self._left, self._loaded, self._inside = before.left, before.loaded, 0
-            self._counts.clear()
-            self._counts.update(before.counts)
+        if before is None:
+            return False
+        self._real.update(before.real)
+        self._own.update(before.own)
+        self._memory[:TRAP_WORDS] = before.trap_words
+        self._left, self._loaded, self._inside, self.fruitless = before.left, before.loaded, 0, before.fruitless
+        self._counts.clear()
+        self._counts.update(before.counts)
+        return True
 
     def _left_for(self, why: str) -> None:
-        """Count an exit."""
+        """Count an exit, and charge for it."""
         self._counts[why] += 1
+        if self._hosting is not None:
+            self._charge(self._hosting.exit_ticks)
         if self._renews:
             self._left = self._virtual.quantum
+
+    def _charge(self, ticks: int) -> None:
+        """Take time from the quantum, if others wait for it."""
+        if self._hosting is not None:
+            self._left = max(0, self._left - ticks)
 
     def _attempt(self, way: str, asked: int | None = None) -> bool:
         """Do the interpreter routine of what is next, or that a hypercall asks for; no trap right after a trap."""
@@ -286,6 +318,8 @@ class GeneratedMonitor:
         self.fruitless, self._trapped, self._trap, self._before = 0, True, (trap, pc, mode), None
 
 
-def make(isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState) -> GeneratedMonitor | None:
+def make(
+    isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState, hosting: Hosting | None = None
+) -> GeneratedMonitor | None:
     """Return the generated monitor of a virtual machine, if there can be one."""
-    return GeneratedMonitor(isa, believed, monitor, virtual) if possible(isa, monitor) else None
+    return GeneratedMonitor(isa, believed, monitor, virtual, hosting) if possible(isa, monitor) else None
