@@ -101,4 +101,4 @@ def _no_look(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_broken_on_purpose_is_noticed(planted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A quantum that is not charged, one that is not over, and words that others have changed."""
     planted(monkeypatch)
-    assert any(differing(pair(OPEN, seed, 500), 1500, seed, "python") for seed in range(8))
+    assert any(differing(pair(OPEN, seed, 500), 1500, seed, "python") for seed in (11, *range(8)))
