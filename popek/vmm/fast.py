@@ -49,6 +49,7 @@ class Fast:
         self._monitors: dict[str, Any] = {}
         self._direct: dict[str, Tier | None] = {}
         self._pending: Finish | None = None
+        self._hopeless: set[str] = set()  # engines that have nothing for it, and never will
 
     @property
     def pending(self) -> bool:
@@ -58,6 +59,8 @@ class Fast:
     def sprint(self, budget: int, *, trapped: bool, fruitless: int = 0) -> Spurt | None:
         """Do at most `budget` steps of the guest, after so many turns without one; nothing: there is no tier."""
         machine = self._machine
+        if machine.engine in self._hopeless:
+            return None
         if not isinstance(machine.platform, Hardware) or machine.state.notes["moved_out"]:
             return None
         compiled = self._compiled()
@@ -87,7 +90,9 @@ class Fast:
         if machine.meanwhile is not None or not (machine.alone or machine.hosting):
             return None
         if machine.engine not in self._monitors:
-            self._monitors[machine.engine] = self._make()
+            made = self._monitors[machine.engine] = self._make()
+            if made is None and machine.elsewhere:
+                self._hopeless.add(machine.engine)
         return self._monitors[machine.engine]
 
     def _make(self) -> Any:

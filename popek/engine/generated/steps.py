@@ -28,6 +28,9 @@ class Code:
 Trapping = tuple[Decoded | None, Cause, int, bool]
 """A trap that an attempt makes, and which is not taken yet: of which instruction, cause, detail, and privilege."""
 
+Trapped = tuple[Trapping, int, int]
+"""A trap that was taken, and the pc and the mode before."""
+
 
 class Steps:
     """What steps do to the state that some functions are on."""
@@ -88,12 +91,17 @@ class Steps:
         self.swap((self._slots[PC] + source.cause.old_pc) & WORD_MASK, source.cause, 0)
         return source.cause
 
-    def event(self, trap: Trapping) -> Event:
-        """Return the step that a trap is, before it is taken."""
-        decoded, cause, detail, privilege = trap
-        return Event(Kind.TRAP, self._slots[PC], self._slots[MODE], decoded, cause, detail, privilege)
-
-    def trap(self, trap: Trapping) -> None:
-        """Take a trap."""
+    def trap(self, trap: Trapping) -> Trapped:
+        """Take a trap, and return what it was of."""
+        pc, mode = self._slots[PC], self._slots[MODE]
         _, cause, detail, _ = trap
-        self.swap((self._slots[PC] + cause.old_pc) & WORD_MASK, cause, detail)
+        self.swap((pc + cause.old_pc) & WORD_MASK, cause, detail)
+        return trap, pc, mode
+
+
+def event(trapped: Trapped | None) -> Event | None:
+    """Return the step that a trap was; to make one of each takes longer than to take it."""
+    if trapped is None:
+        return None
+    (decoded, cause, detail, privilege), pc, mode = trapped
+    return Event(Kind.TRAP, pc, mode, decoded, cause, detail, privilege)

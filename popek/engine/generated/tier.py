@@ -12,8 +12,7 @@ from attrs import define, field
 from popek.engine.generated.attempts import Attempts
 from popek.engine.generated.piece import Place
 from popek.engine.generated.region import Region, build
-from popek.engine.generated.steps import Steps, Trapping
-from popek.engine.reference import Event
+from popek.engine.generated.steps import Steps, Trapped, Trapping, event
 from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop
 from popek.isa.architecture import Isa
@@ -62,7 +61,7 @@ class PythonTier:
         """Do at most `budget` steps; see `tiers.Tier`."""
         self.begin()
         steps = interrupts = 0
-        last: Event | None = None
+        last: Trapped | None = None
         stop = Stop.BUDGET
         while steps < budget:
             done, end = self.directly(budget - steps)
@@ -81,12 +80,11 @@ class PythonTier:
                 interrupts += 1
                 trapped, last = False, None
             else:
-                last = self.steps.event(end)
-                self.steps.trap(end)
+                last = self.steps.trap(end)
                 trapped = True
         if self.state.slots[RUN] == HALTED:
             stop = Stop.HALTED
-        return Sprint(steps, steps - interrupts, stop, last)
+        return Sprint(steps, steps - interrupts, stop, event(last))
 
     def begin(self) -> None:
         """Take nothing for valid, since somebody else has had the state."""

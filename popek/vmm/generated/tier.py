@@ -11,9 +11,8 @@ from typing import Any
 from attrs import frozen
 
 from popek.engine.generated.attempts import Attempts, Names, parts
-from popek.engine.generated.steps import Steps, Trapping
+from popek.engine.generated.steps import Steps, Trapped, Trapping, event
 from popek.engine.generated.tier import PythonTier
-from popek.engine.reference import Event, Kind
 from popek.engine.simplify import value
 from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop
@@ -128,7 +127,7 @@ class GeneratedMonitor:
         self._inside, self._left, self._loaded = notes["inside"], notes["left"], notes["loaded"]
         self._done = self._interrupts = 0
         self._trapped, self.fruitless = trapped, 0
-        self._trap: tuple[Trapping, int, int] | None = None
+        self._trap: Trapped | None = None
         self._before: _Before | None = None
         self._counts.clear()
         self._direct.begin()
@@ -139,12 +138,7 @@ class GeneratedMonitor:
         self.fruitless = fruitless
         stop = self._go(budget)
         self._virtual.notes.update(inside=self._inside, left=self._left, loaded=self._loaded)
-        instructions = self._done - self._interrupts
-        if self._trap is None:
-            return Sprint(self._done, instructions, stop)
-        (decoded, cause, detail, privilege), pc, mode = self._trap
-        event = Event(Kind.TRAP, pc, mode, decoded, cause, detail, privilege)
-        return Sprint(self._done, instructions, stop, event)
+        return Sprint(self._done, self._done - self._interrupts, stop, event(self._trap))
 
     def counted(self) -> dict[str, int]:
         """Return what the last advance has counted, by the names that a virtual machine has for it."""
@@ -258,12 +252,12 @@ class GeneratedMonitor:
             self._take_back()
             return False
         self._virtual.notes["inside"] = 0
-        event = hypercall.perform(self._steps.isa, self._virtual)
+        done = hypercall.perform(self._steps.isa, self._virtual)
         self._direct.begin()
-        if event.cause is None:
-            self._did(ASKED, event.mode)
+        if done.cause is None:
+            self._did(ASKED, done.mode)
         else:
-            self._trapped_in(ASKED, (event.decoded, event.cause, event.detail, event.privilege), event.pc, event.mode)
+            self._trapped_in(ASKED, ((done.decoded, done.cause, done.detail, done.privilege), done.pc, done.mode))
         return True
 
     def _now(self) -> _Before:
@@ -307,15 +301,14 @@ class GeneratedMonitor:
         if self._trapped:
             self._take_back()
             return False
-        steps.trap(trap)
-        self._trapped_in(way, trap, pc, mode)
+        self._trapped_in(way, steps.trap(trap))
         return True
 
-    def _trapped_in(self, way: str, trap: Trapping, pc: int, mode: int) -> None:
+    def _trapped_in(self, way: str, trapped: Trapped) -> None:
         """Count a step that was a trap."""
-        self._counts[_IN_MODE[way, mode]] += 1
+        self._counts[_IN_MODE[way, trapped[2]]] += 1
         self._done += 1
-        self.fruitless, self._trapped, self._trap, self._before = 0, True, (trap, pc, mode), None
+        self.fruitless, self._trapped, self._trap, self._before = 0, True, trapped, None
 
 
 def make(
