@@ -184,13 +184,17 @@ class Stepper(Pictured, ABC):
         """Run until so many steps were taken in all, or the run ends."""
         forced = self.engine not in (tiers.AUTO, tiers.REFERENCE)
         warm = 0 if forced or self.sprinted else tiers.WARM_UP
-        fast = limit if self.engine == tiers.REFERENCE else warm
+        fast, within = limit if self.engine == tiers.REFERENCE else warm, False
         while (steps := self.counts["steps"]) < limit and self.outcome is None:
             sprint = self._sprint(limit - steps) if steps >= fast and self.sink is None else None
             if sprint is not None:
                 self._sprinted(*sprint)
+                within = within or not sprint[1].exact
             if sprint is None or (sprint[1].stop is Stop.HAND_OVER and self.counts["steps"] < limit):
                 self.step()
+                if within:
+                    self._history.clear()  # its delta would lead back into the middle of the step
+                within = False
 
     def _sprint(self, budget: int) -> tuple[str, Sprint] | None:
         """Do at most `budget` steps in a tier, and return its name and how far it came; nothing if there is none."""
@@ -205,7 +209,8 @@ class Stepper(Pictured, ABC):
             return
         self._history.clear()
         self.last_changes, self.last_event = [], None
-        self.sprinted[name] = self.sprinted.get(name, 0) + sprint.steps
+        if sprint.steps:
+            self.sprinted[name] = self.sprinted.get(name, 0) + sprint.steps
         self.counts["steps"] += sprint.steps
         self.counts["instructions"] += sprint.instructions
         if sprint.steps:

@@ -43,7 +43,8 @@ class Sprint:
 
     `trap` is the last step's event if that was a trap (an interrupt's entry is none), for whoever watches for loops,
     and `clocks` are the state's, in order, as it has left them; a virtual machine's may have gone on since.
-    `exits` counts a virtual machine's, which may be no step of the guest's.
+    `exits` counts a virtual machine's, which may be no step of the guest's. If it is not `exact`, it may have stopped
+    in the middle of a step: what the reference does next is not all of that.
     """
 
     steps: int
@@ -52,11 +53,12 @@ class Sprint:
     trap: Event | None = None
     exits: int = 0
     clocks: tuple[int, ...] = ()
+    exact: bool = True
 
     @property
     def changed(self) -> bool:
-        """Whether anything at all has been done."""
-        return self.steps > 0 or self.exits > 0
+        """Whether anything at all may have been done."""
+        return self.steps > 0 or self.exits > 0 or not self.exact
 
 
 class Tier(Protocol):

@@ -59,7 +59,7 @@ class Fast:
     def sprint(self, budget: int, *, trapped: bool, fruitless: int = 0) -> Spurt | None:
         """Do at most `budget` steps of the guest, after so many turns without one; nothing: there is no tier."""
         machine = self._machine
-        if machine.engine in self._hopeless:
+        if machine.engine in self._hopeless or machine.monitor.stops:
             return None
         if not isinstance(machine.platform, Hardware) or machine.state.notes["moved_out"]:
             return None
@@ -73,7 +73,7 @@ class Fast:
         self._pending = self._finish(int(compiled.pending))
         exits = {name.removeprefix(EXIT): count for name, count in counted.items() if name.startswith(EXIT)}
         changed = sum(exits.values()) + self.pending
-        return Spurt(compiled.name, evolve(done, exits=changed), exits, compiled.fruitless)
+        return Spurt(compiled.name, evolve(done, exits=changed, exact=False), exits, compiled.fruitless)
 
     def take(self) -> Finish | None:
         """Return what is to be done first, once."""

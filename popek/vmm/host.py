@@ -256,6 +256,7 @@ class Host(Stepper):
         while (hosted := self._chosen()) is not None:
             exits: list[str] = []
             event = hosted.vm.turn(exits)
+            self._tiers.stepped(hosted.vm)
             left += ((hosted, e) for e in exits)
             direct = hosted.vm.state.inside
             hosted.spends(self._ticks(event, exits))

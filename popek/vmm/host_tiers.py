@@ -12,6 +12,8 @@ from popek.vmm.fast import NATIVE, PYTHON
 from popek.vmm.generated import tier as generated
 from popek.vmm.hosted import Hosted
 from popek.vmm.monitor import Action, Monitor
+from popek.vmm.translation.cache import TranslationCache
+from popek.vmm.virtual_machine import VirtualMachine
 
 if TYPE_CHECKING:
     from popek.vmm.compiled.tier import Hosting
@@ -36,11 +38,17 @@ class HostTiers:
         self._direct: dict[str, Tier | None] = {}
         self._hosting: Hosting | None = None
         self._generated: generated.Hosting | None = None
+        self._stepped: dict[int, TranslationCache] = {}
 
     def forget(self) -> None:
         """Take nothing for granted: somebody may have written to the real machine's memory and told nobody."""
         if self._hosting is not None:
             self._hosting.together.forget()
+
+    def stepped(self, vm: VirtualMachine) -> None:
+        """Take note that the reference has run somebody: then it may have translated words that nobody watches yet."""
+        if vm.cache is not None:
+            self._stepped[id(vm.cache)] = vm.cache
 
     def turns(self, hosted: Hosted, engine: str, budget: int) -> Turns | None:
         """Let a virtual machine that has the processor do at most `budget` steps; nothing if there is no tier for it.
@@ -72,6 +80,9 @@ class HostTiers:
             from popek.vmm.compiled.tier import Hosting  # noqa: PLC0415 - needs the compiler
 
             self._hosting = Hosting.of(self._isa, self._real, self._exit_ticks)
+        for cache in self._stepped.values():
+            self._hosting.together.sources(cache).follow()
+        self._stepped.clear()
         return self._hosting
 
     def _generated_ones(self) -> generated.Hosting | None:

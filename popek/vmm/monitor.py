@@ -25,7 +25,7 @@ from popek.isa.encoding import WORD_MASK
 from popek.isa.expression import Expr
 from popek.isa.hypercall import check as check_room
 from popek.isa.hypercall import no_room
-from popek.isa.slot import MODE, PC, Slot
+from popek.isa.slot import MODE, PC, RUN, Slot
 from popek.language.phrase import Phrase, say
 from popek.vmm import own_parts
 from popek.vmm.translation.cells import CACHE, SMALLEST_CACHE
@@ -276,6 +276,11 @@ class Monitor:
     def in_guest_mode(self) -> bool:
         """Whether it leaves guests to the hardware's guest mode."""
         return Treatment.GUEST in (self.supervisor.others, self.user.others)
+
+    @property
+    def stops(self) -> bool:
+        """Whether its own VM map has a say in whether a processor runs: then each step may be the last."""
+        return RUN in self.entry or RUN in self.recovery
 
     @property
     def for_ported(self) -> bool:

@@ -26,6 +26,7 @@ from popek.vmm.allotment import Allotment
 from popek.vmm.fast import Fast, Spurt
 from popek.vmm.hardware import MONITOR_ENTRY, Hardware, Platform
 from popek.vmm.monitor import ACTIONS, FRUITLESS, TRAP_AND_EMULATE, Monitor, Plan, Treatment
+from popek.vmm.translation.cache import TranslationCache
 from popek.vmm.translation.cells import DOOR, Copy
 from popek.vmm.translation.code import TranslatedCode
 from popek.vmm.translation.statistics import Statistics
@@ -122,6 +123,11 @@ class VirtualMachine(Stepper):
         ways = [DIRECT, EXITED, *(t.value for t in Treatment if t not in (Treatment.DIRECT, Treatment.GUEST))]
         counts = {m: {w: self.counts.get(_in_mode(w, n), 0) for w in ways} for n, m in MODES.items()}
         return {m: {w: n for w, n in c.items() if n} for m, c in counts.items()}
+
+    @property
+    def cache(self) -> TranslationCache | None:
+        """The translation cache, if the monitor translates."""
+        return self._code.cache if self._code else None
 
     @property
     def translation(self) -> Statistics | None:
@@ -358,7 +364,7 @@ class VirtualMachine(Stepper):
         """Whether the guest is inside, and all that it does until the next trap is the real machine's own step."""
         plan = self._plan()
         plain = plan.others is Treatment.DIRECT and plan.sensitive is None and plan.critical is None
-        return plain and self._virtual.inside and self._view is None and self._code is None
+        return plain and not self.monitor.stops and self._virtual.inside and self._view is None and self._code is None
 
     def ran_directly(self, steps: int) -> None:
         """Count steps that somebody else has made the real machine do for the guest, none of them a trap."""

@@ -96,6 +96,7 @@ class Step:
     def _begin(self) -> None:
         text = self.text
         text.variable(DIRTY[1:], "i8")
+        text.store(0, DIRTY, "i8")
         text.variable("code", "i64")
         text.variable("last.trap", "i64")
         for name in ("pc", "cause", "detail"):

@@ -39,6 +39,12 @@ class Shares:
         text.go("turn")
         text.label(on)
 
+    def turn(self) -> None:
+        """Count the entry of a cache, a turn in which the guest does no step, and stop if it is one too many."""
+        if self._hosted:
+            self._step.got_nowhere()
+            self._step.leave_if_lost()
+
     def charge_exit(self) -> None:
         """Charge for an exit."""
         if self._hosted:

@@ -152,7 +152,7 @@ class MonitorStep(Step):
         text.label("turn")
         text.leave_if(text.value(f"icmp ne i64 {self.noted(Field.DIRTY)}, 0"), "exit.changed")
         text.leave_if(text.value(f"icmp eq i64 {text.load('%left', 'i64')}, 0"), "exit.budget")
-        text.leave_if(text.value(f"icmp uge i64 {text.load('%fruitless', 'i64')}, {FRUITLESS}"), "exit.lost")
+        self.leave_if_lost()
         self.shares.leave_if_over()
         for source in self.made.believed.cycle.interrupts:
             taken, on = text.fresh("deliver"), text.fresh("on")
@@ -192,8 +192,8 @@ class MonitorStep(Step):
             self.real.set_slot(text, slot, value)
         self.note(Field.LOADED, self.real.slot(text, TIMER), "i32")
         self.note(Field.INSIDE, 1)
-        self.entered()
         text.store(text.load("%left", "i64"), "%entered", "i64")
+        self.entered()
         self.quanta.lengthen()
         text.go("jumped.in")
         text.label("jumped.in")
@@ -330,6 +330,11 @@ class MonitorStep(Step):
         text = self.text
         text.store(text.value(f"add i64 {text.load('%fruitless', 'i64')}, 1"), "%fruitless", "i64")
 
+    def leave_if_lost(self) -> None:
+        """Stop if the guest has had the processor too often for nothing."""
+        text = self.text
+        text.leave_if(text.value(f"icmp uge i64 {text.load('%fruitless', 'i64')}, {FRUITLESS}"), "exit.lost")
+
     def dispatch(self, cause: str) -> None:
         """Write the dispatcher: a switch over the causes."""
         text = self.text
@@ -441,6 +446,8 @@ class MonitorStep(Step):
         with self.text.only_if(self.text.value(f"icmp ne i64 {self.noted(Field.INSIDE)}, 0")):
             self.directly(0)
         self.note(Field.FRUITLESS, self.text.load("%fruitless", "i64"))
+        with self.text.only_if(self.text.value(f"icmp ne i8 {self.text.load(DIRTY, 'i8')}, 0")):
+            self.note(Field.DIRTY, 1)
 
 
 def module(made: Compilation) -> str:

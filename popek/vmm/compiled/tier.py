@@ -26,6 +26,7 @@ from popek.vmm.compiled import counts, guest_mode, step, translated
 from popek.vmm.compiled.cache_regions import CacheRegions, counting
 from popek.vmm.compiled.cells import Cells
 from popek.vmm.compiled.inside import Inside
+from popek.vmm.compiled.sources import Sources
 from popek.vmm.compiled.step import Compilation, Pending
 from popek.vmm.compiled.together import Together
 from popek.vmm.compiled.views import owned, seen
@@ -185,6 +186,8 @@ class CompiledMonitor(Native):
         counts.begin(fields)
         fields[Field.ATTEMPT], fields[Field.FRUITLESS] = 0, fruitless
         done = super().advance(budget, trapped=trapped, traps=traps)
+        if fields[Field.DIRTY] and self._hosting is not None:
+            self._hosting.together.forget()
         for n, (words, slot) in enumerate(self._kept):
             words[slot] = self.memory.more[n]
         virtual.notes.update({name: fields[at] for name, at in _NOTES.items()})
@@ -254,7 +257,8 @@ class CompiledTranslation(CompiledMonitor):
         self._code = code
         self.cells = Cells(code, deciding(self._virtual.isa))
         self._in_cache = CacheRegions(counting(self._virtual.isa), memory, code.cache)
-        self._claimed: frozenset[int] = frozenset()
+        together = self._hosting.together if self._hosting else None
+        self._sources = together.sources(code.cache) if together else Sources(code.cache, memory.marks)
         memory.fields[Field.CELLS] = ctypes.addressof(self.cells.words)
         memory.fields[Field.HEADS] = ctypes.addressof(self.cells.heads)
         return loaded, memory
@@ -274,18 +278,18 @@ class CompiledTranslation(CompiledMonitor):
 
     def _look(self) -> None:
         super()._look()
-        self._code.cache.check()
+        if self._hosting is None:
+            self._sources.check()
+
+    def _changed(self) -> None:
+        super()._changed()
         self._follow()
 
     def _follow(self) -> None:
         """Take over what the translator has done, and watch the words that were translated."""
         if self.cells.follow():
             self._in_cache.check()
-        sources = frozenset(self._code.cache.sources)
-        if sources != self._claimed:
-            self.memory.marks.claim(sources - self._claimed)
-            self.memory.marks.release(self._claimed - sources)
-            self._claimed = sources
+        self._sources.follow()
 
     def _hot(self, pc: int) -> None:
         if not self.memory.fields[Field.CACHED]:

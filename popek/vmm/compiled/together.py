@@ -15,6 +15,8 @@ from popek.engine.native.memory import Memory
 from popek.engine.native.regions import Regions
 from popek.engine.state import State
 from popek.isa.architecture import Isa
+from popek.vmm.compiled.sources import Sources
+from popek.vmm.translation.cache import TranslationCache
 
 
 class Together:
@@ -25,12 +27,19 @@ class Together:
         self.memory = Memory(real, marks=self.marks)
         self.regions = Regions(isa, self.memory)
         self._looks: list[Callable[[], None]] = [self.regions.check]
+        self._sources: dict[int, Sources] = {}
         self._known = False
         real.watchers.append(self._stored)
 
     def joins(self, look: Callable[[], None]) -> None:
         """Take in somebody who has regions of its own; `look` drops those whose words have changed."""
         self._looks.append(look)
+
+    def sources(self, cache: TranslationCache) -> Sources:
+        """Return the words that a cache was translated from, whether its monitor is compiled or not."""
+        if id(cache) not in self._sources:
+            self._sources[id(cache)] = Sources(cache, self.marks)
+        return self._sources[id(cache)]
 
     def forget(self) -> None:
         """Take nothing for granted: somebody may have written words without telling anybody."""
@@ -45,6 +54,8 @@ class Together:
         """Let all look at their words."""
         for look in self._looks:
             look()
+        for sources in self._sources.values():
+            sources.check()
         self._known = True
 
     def _stored(self, address: int) -> None:

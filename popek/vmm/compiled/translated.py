@@ -302,6 +302,7 @@ class TranslatedStep(MonitorStep):
         with text.only_if(self._cached):
             self.go_to(text.value(f"trunc i64 {self.noted(Field.AT)} to i32"))
             self.note(Field.AT, DOOR)
+            self.shares.turn()
 
     # In the cache.
 
