@@ -63,6 +63,8 @@ class Fast:
             return None
         if not isinstance(machine.platform, Hardware) or machine.state.notes["moved_out"]:
             return None
+        if not machine.platform.running:
+            return None  # the last step of the run before has stopped it
         compiled = self._compiled()
         if compiled is None:
             return self._directly(budget, trapped=trapped)
