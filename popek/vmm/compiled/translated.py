@@ -154,7 +154,9 @@ class OfCopy(Attempt):
 def runs(meaning: Copied, *, jumps: bool) -> bool:
     """Say whether compiled code can do all that a copy does; a store that also jumps may end what it jumps by."""
     behaviour = behaviours.effective(meaning.behaviour)
-    return behaviours.compilable(behaviour) and not stops(behaviour) and not (jumps and behaviours.stores(behaviour))
+    ways = (Behaviour({PC: e}) for e in (meaning.taken, *(e.target for e in meaning.exits)))
+    known = all(map(behaviours.compilable, (behaviour, *ways)))
+    return known and not stops(behaviour) and not (jumps and behaviours.stores(behaviour))
 
 
 class Follow:

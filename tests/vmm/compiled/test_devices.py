@@ -15,17 +15,21 @@ from popek.engine.native import windows
 from popek.engine.native.context import Field
 from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
+from popek.isa.behaviour import Behaviour
 from popek.isa.classic import CLASSIC, SYSTEM
 from popek.isa.classic_vt import CLASSIC_VT
+from popek.isa.expression import as_expr, element
 from popek.isa.hypercall import HYPERCALL
+from popek.isa.instruction import Instruction, ra
 from popek.isa.porting import port
+from popek.isa.slot import DISK, PC
 from popek.testing import host_tiers
 from popek.testing.chatting import CHATTY, ECHO, OPEN, chatting
 from popek.testing.loops import SIZE
 from popek.testing.virtual_tiers import differing, everything, of_words
 from popek.vmm.allotment import Allotment
 from popek.vmm.compiled import tier as compiled
-from popek.vmm.monitor import MONITORS, PARAVIRTUAL, TRAP_AND_EMULATE, Monitor
+from popek.vmm.monitor import MONITORS, PARAVIRTUAL, TRANSLATION, TRANSLATION_FULL, TRAP_AND_EMULATE, Monitor
 from popek.vmm.virtual_machine import VirtualMachine
 
 TEXT = bytes(n * 7 % 251 for n in range(2 * windows.LENGTH + 5))
@@ -107,6 +111,26 @@ def test_a_device_that_everybody_may_use_is_the_real_one() -> None:
         one.run(budget)
         other.run(budget)
         assert everything(one) == everything(other)
+
+
+@pytest.mark.parametrize("monitor", [TRANSLATION, TRANSLATION_FULL], ids=lambda m: m.name)
+def test_who_jumps_by_what_a_device_says_is_not_copied_in_machine_code(monitor: Monitor) -> None:
+    """Where to, or whether; the rest of its guest is."""
+    to = Instruction("jd", "ra", 0x70, "Jump to what the disk says.", Behaviour({PC: element(DISK, ra)}))
+    by = Instruction("bd", "ra", 0x71, "Skip if it is odd.", Behaviour({PC: as_expr(PC) + 1 + (element(DISK, ra) & 1)}))
+    isa = evolve(CLASSIC, name="jumpy", instructions=(*CLASSIC.instructions, to, by))
+    source = """
+            ldi     r1, 40
+            ldi     r3, next
+    next:   addi    r2, r2, 1
+            bd      r1
+            addi    r2, r2, 1
+            addi    r1, r1, -1
+            jd      r1
+    """
+    options = {"disk": [18 + n % 2 for n in range(40)], "memory": 1024}
+    made = [machine(isa, source, monitor, "native", **options) for _ in "ab"]
+    assert not differing(made, 500, 1)
 
 
 @UNDER
