@@ -60,10 +60,10 @@ class RootMachine(Machine):
             self._enter()
         return event, notes
 
-    def _watch(self, event: Event, clocks: tuple[int, ...] = ()) -> None:
+    def _watch(self, event: Event, slots: tuple[int, ...] = ()) -> None:
         """Notice a trap loop in root mode."""
         if not self.in_guest:
-            super()._watch(event, clocks)
+            super()._watch(event, slots)
 
     def _in_guest(self) -> tuple[Event, Mapping[str, object]]:
         view = self._view()

@@ -216,7 +216,7 @@ class Stepper(Pictured, ABC):
         if sprint.steps:
             self._loop.update(traps=0, signature=(), clocked=False)
         if sprint.trap is not None:
-            self._watch(sprint.trap, sprint.clocks)
+            self._watch(sprint.trap, sprint.slots)
         self.journal.take()
 
     def result(self) -> Result:
@@ -268,11 +268,11 @@ class Stepper(Pictured, ABC):
         if amount:
             self.journal.write(self.counts, name, self.counts.get(name, 0) + amount)
 
-    def _watch(self, event: Event, clocks: tuple[int, ...] = ()) -> None:
+    def _watch(self, event: Event, slots: tuple[int, ...] = ()) -> None:
         """Notice a trap loop: traps with nothing done between, after which a state comes back, and always will.
 
         The state that is waited for is a new one after 1, 2, 4, ... traps (Brent's way), so that loops of any length
-        are found. `clocks` are as the trap has left them, if they may have gone on since.
+        are found. `slots` are all, in order, as the trap has left them, if they may have changed since.
         """
         loop, write = self._loop, self.journal.write
         if event.kind is not Kind.TRAP:
@@ -281,7 +281,7 @@ class Stepper(Pictured, ABC):
                 write(loop, "signature", ())
                 write(loop, "clocked", value=False)
             return
-        signature = self._signature(event, clocks)
+        signature = self._signature(event, slots)
         if signature == loop["signature"]:
             write(loop, "looping", value=True)
             return
@@ -290,7 +290,7 @@ class Stepper(Pictured, ABC):
         if traps & (traps - 1) == 0:
             write(loop, "signature", signature)
 
-    def _signature(self, event: Event, clocks: tuple[int, ...]) -> tuple[int, ...]:
+    def _signature(self, event: Event, slots: tuple[int, ...]) -> tuple[int, ...]:
         """Return what a trap leaves and the next attempt can depend on.
 
         A trap changes only the PSW and the trap words. The clocks, and the word that stores the timer, count only if
@@ -298,18 +298,19 @@ class Stepper(Pictured, ABC):
         have stopped.
         """
         state = self.state
+        slot = dict(zip(self.isa.slots, slots, strict=True)).__getitem__ if slots else state.slot
         words = [state.element(MEMORY, n) for n in range(OLD_DETAIL + 1)]
-        seen = [state.slot(s) for s in (MODE, IE, PC, BASE, BOUND)]
+        seen = [slot(s) for s in (MODE, IE, PC, BASE, BOUND)]
         clocked: set[Slot | Array] = {MEMORY, *self.isa.clocks, *(s.clock for s in self.isa.clocks if s.clock)}
         depends = self._loop["clocked"]
         if event.decoded is not None:
             depends |= not clocked.isdisjoint(self.isa.lowered(event.decoded.instruction, event.mode).guard_reads)
-        in_timer_word = (state.slot(BASE) + state.slot(PC)) & 0xFFFFFFFF == OLD_TIMER
+        in_timer_word = (slot(BASE) + slot(PC)) & 0xFFFFFFFF == OLD_TIMER
         if depends or in_timer_word:
             if not self._loop["clocked"]:
                 self.journal.write(self._loop, "clocked", value=True)
             words.append(state.element(MEMORY, OLD_TIMER))
-            seen += clocks or [state.slot(s) for s in self.isa.clocks]
+            seen += [slot(s) for s in self.isa.clocks]
         return (*words, *seen)
 
     def _named(self, changes: list[Change]) -> tuple[tuple[str, int | None, int | None], ...]:

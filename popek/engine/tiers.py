@@ -42,7 +42,7 @@ class Sprint:
     """How far a tier has come. `steps` counts attempts and interrupt entries, `instructions` attempts alone.
 
     `trap` is the last step's event if that was a trap (an interrupt's entry is none), for whoever watches for loops,
-    and `clocks` are the state's, in order, as it has left them; a virtual machine's may have gone on since.
+    and `slots` are the state's, in order, as it has left them; a virtual machine's may have changed since.
     `exits` counts a virtual machine's, which may be no step of the guest's. If it is not `exact`, it may have stopped
     in the middle of a step: what the reference does next is not all of that.
     """
@@ -52,7 +52,7 @@ class Sprint:
     stop: Stop
     trap: Event | None = None
     exits: int = 0
-    clocks: tuple[int, ...] = ()
+    slots: tuple[int, ...] = ()
     exact: bool = True
 
     @property

@@ -166,19 +166,19 @@ class GuestStep(MonitorStep):
         self.clocks.settle()
         self._counted()
         self._swap(*(text.load(f"%swap.{name}") for name in ("pc", "cause", "detail")))
-        self.note_clocks(self._own_clocks())
+        self.note_trapped(self._recovered())
         text.store(text.load("%left", "i64"), "%last.trap", "i64")
         text.go("watched.jump")
         self._watched()
         self._left()
 
-    def _own_clocks(self) -> Iterator[str]:
-        """Give the guest's clocks, all being settled: its copies, and those that the real timer counts."""
+    def _recovered(self) -> Iterator[str]:
+        """Give the virtual slots of a guest that is inside, all being settled."""
         text = self.text
         loaded = text.value(f"add i64 {self.noted(Field.LOADED)}, {self.noted(Field.SKIPPED)}")
         kept = {**self.kept(), "loaded": text.value(f"trunc i64 {loaded} to i32")}
-        recovery = self.made.monitor.table(self.isa).recovery
-        yield from (Emission(text, self.real, kept)(recovery[clock]) for clock in self.isa.clocks)
+        recovery, emission = self.made.monitor.table(self.isa).recovery, Emission(text, self.real, kept)
+        yield from (emission(recovery[slot]) for slot in self.isa.slots)
 
     # Out of it.
 

@@ -68,8 +68,8 @@ class MonitorStep(Step):
 
     `view` is what runs directly, `virtual` what the monitor keeps, `real` the machine's own slots, and `running` where
     the virtual mode is while the guest is inside. `keeps` slots are kept beside those that run; behind them are the
-    guest's clocks as the last virtual trap has left them: they have ticked again when an attempt after it is handed
-    over, and whoever looks for trap loops has to know them as they were.
+    virtual ones as the last virtual trap has left them: they have changed again when an attempt after it is handed
+    over, the clocks at least, and whoever looks for trap loops has to know them as they were.
     """
 
     def __init__(self, made: Compilation) -> None:
@@ -137,8 +137,8 @@ class MonitorStep(Step):
         self.text.store(self.text.value(f"sub i64 {left}, 1"), "%left", "i64")
         self.text.store(0, "%fruitless", "i64")
 
-    def note_clocks(self, values: Iterable[str]) -> None:
-        """Keep the clocks as a virtual trap leaves them."""
+    def note_trapped(self, values: Iterable[str]) -> None:
+        """Keep the virtual slots as a virtual trap leaves them."""
         for n, value in enumerate(values, self.keeps):
             self.text.store(value, self.text.at("%own", n))
 
@@ -432,7 +432,7 @@ class MonitorStep(Step):
         text = self.text
         text.label("reflect")
         self._virtual_swap(*(text.load(f"%swap.{name}") for name in ("pc", "cause", "detail")))
-        self.note_clocks(self.virtual.slot(text, clock) for clock in self.isa.clocks)
+        self.note_trapped(self.virtual.slot(text, slot) for slot in self.isa.slots)
         self.took()
         text.store(text.load("%left", "i64"), "%last.trap", "i64")
         text.go("virtually.watched")

@@ -167,7 +167,7 @@ class CompiledMonitor(Native):
     def _prepare(self) -> tuple[Loaded, Memory]:
         memory = Memory(self._runs, _SPARE, self._marks)
         own = self._virtual.own
-        memory.add(len(self._kept) + len(self.isa.clocks), [shared(own.arrays[a]) for a in owned(self.isa)])
+        memory.add(len(self._kept) + len(self.isa.slots), [shared(own.arrays[a]) for a in owned(self.isa)])
         memory.fields[Field.BASE] = self._virtual.allotment.base
         memory.fields[Field.SIZE] = self._virtual.size
         return self._loaded, memory
@@ -191,7 +191,7 @@ class CompiledMonitor(Native):
         for n, (words, slot) in enumerate(self._kept):
             words[slot] = self.memory.more[n]
         virtual.notes.update({name: fields[at] for name, at in _NOTES.items()})
-        return evolve(done, clocks=tuple(self.memory.more[len(self._kept) :])) if done.trap else done
+        return evolve(done, slots=tuple(self.memory.more[len(self._kept) :])) if done.trap else done
 
     def _stop(self, code: Code) -> Stop:
         if code is Code.LOST:

@@ -21,6 +21,7 @@ from popek.isa.slot import Slot
 from popek.testing.loops import SIZE, TRAPPING, looping
 from popek.testing.programs import guest
 from popek.testing.virtual_tiers import differing, everything, of_guest, of_loop
+from popek.testing.wrong_monitors import RECOVERIES, WRONG_MONITORS
 from popek.vmm.allotment import Allotment
 from popek.vmm.compiled import quanta, step, views
 from popek.vmm.compiled import tier as compiled
@@ -263,7 +264,7 @@ def test_most_of_the_run_is_in_regions() -> None:
     "monitor", [*COMPILED, HARDWARE_ASSISTED.vary("more", controls=("mfpi",))], ids=lambda m: m.name
 )
 def test_a_trap_loop_lasts_until_the_clocks_have_stopped(monitor: Monitor, quantum: int) -> None:
-    """Python has to see the clocks as the first trap left them, though those tick for the second before it has both."""
+    """Python has to see the slots as the first trap left them, though they change before it has the second one."""
     isa = on(monitor)
     words = assemble(TRAPPING, isa).words
     under, place = evolve(monitor, quantum=quantum), Allotment(300, 512)
@@ -273,6 +274,18 @@ def test_a_trap_loop_lasts_until_the_clocks_have_stopped(monitor: Monitor, quant
     assert one.run(1000) == other.run(1000)
     assert other.outcome is Outcome.TRAP_LOOP
     assert other.counts["steps"] > 40
+
+
+@pytest.mark.parametrize("wrong", RECOVERIES)
+def test_a_trap_loop_under_a_wrong_monitor_is_found_at_the_same_step(wrong: str) -> None:
+    """Whatever its recovery makes of the state between two traps."""
+    monitor = WRONG_MONITORS[wrong][1]
+    words = assemble(TRAPPING, CLASSIC).words
+    place = Allotment(300, 512)
+    one, other = (VirtualMachine(CLASSIC, words, monitor=monitor, allotment=place, memory=1024) for _ in "ab")
+    one.engine, other.engine = "reference", "native"
+    for budget in (3, 1000):
+        assert one.run(budget) == other.run(budget)
 
 
 RENEWING = PARAVIRTUAL.vary("renewing", renews=True)
