@@ -37,6 +37,9 @@ from popek.vmm.virtual_machine import VirtualMachine
 MOST_SHARES = 10**6
 """The most shares that one virtual machine may have."""
 
+MOST_STEPS = 10**18
+"""The most steps that one may be given."""
+
 
 class Host(Stepper):
     """A real machine, with `memory` words, on which virtual machines are started, paused, resumed and destroyed.
@@ -61,7 +64,8 @@ class Host(Stepper):
         self.platform = Hardware(isa, memory)
         super().__init__(isa, self.platform.state.journal, sink, history)
         self.scheduler = _scheduler(scheduler)
-        self.quantum, self.exit_ticks = _at_least_one(quantum, say("a quantum")), exit_ticks
+        self.quantum = _within(quantum, say("a quantum"))
+        self.exit_ticks = _within(exit_ticks, say("a time for an exit"), 0)
         self.vms: dict[str, Hosted] = {}
         self.apart = apart
         self._interrupts = {i.cause.name.lower() for i in isa.cycle.interrupts}
@@ -159,7 +163,8 @@ class Host(Stepper):
             VirtualMachine, self.isa, dict(words), monitor=under, allotment=place, typed=typed, disk=tuple(disk),
             platform=self.platform, exit_ticks=self.exit_ticks, **self.apart(under),
         )  # fmt: skip
-        shares = _at_least_one(shares, say("a number of shares"), MOST_SHARES)
+        shares = _within(shares, say("a number of shares"), most=MOST_SHARES)
+        budget = _within(budget, say("a budget"), 0, MOST_STEPS)
         self._order(partial(self._start, name, vm, shares, budget))
         return self.vms[name]
 
@@ -418,9 +423,14 @@ def _scheduler(named: Scheduler | str) -> Scheduler:
     return named if isinstance(named, Scheduler) else scheduler.find(named)
 
 
-def _at_least_one(number: int, what: str, most: int = 1 << 31) -> int:
-    if not 1 <= number <= most:
-        raise PopekError(
-            say("{what} of {number} is not possible: 1 to {most} are", what=what, number=number, most=most)
+def _within(number: int, what: str, least: int = 1, most: int = 1 << 31) -> int:
+    if not least <= number <= most:
+        message = say(
+            "{what} of {number} is not possible: {least} to {most} are",
+            what=what,
+            number=number,
+            least=least,
+            most=most,
         )
+        raise PopekError(message)
     return number

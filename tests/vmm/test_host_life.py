@@ -86,8 +86,13 @@ def test_what_cannot_be_is_refused(host: Host) -> None:
         Host(CLASSIC, scheduler="round")
     with pytest.raises(PopekError, match="a number of shares of 0 is not possible"):
         host.start({}, allotment=30, shares=0)
+    with pytest.raises(PopekError, match="a budget of -1 is not possible: 0 to"):
+        host.start({}, allotment=30, budget=-1)
     with pytest.raises(PopekError, match="a quantum of 0 is not possible"):
         Host(CLASSIC, quantum=0)
+    for ticks in (-1, 1 << 64):
+        with pytest.raises(PopekError, match=f"a time for an exit of {ticks} is not possible: 0 to"):
+            Host(CLASSIC, exit_ticks=ticks)
     with pytest.raises(PopekError, match=r"there is no monitor `hybird`\n.*did you mean `hybrid`"):
         host.start({}, allotment=30, monitor="hybird")
 

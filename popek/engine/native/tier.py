@@ -18,6 +18,9 @@ from popek.isa.behaviour import Cause
 
 STOPS = {Code.BUDGET: Stop.BUDGET, Code.HALTED: Stop.HALTED, Code.HAND_OVER: Stop.HAND_OVER}
 
+MOST = 1 << 62
+"""Steps that are done at once; whoever wants more goes on."""
+
 THRESHOLD = 250_000
 """After so many jumps to an address a region is made for it: they take about the time that making it does."""
 
@@ -52,7 +55,7 @@ class Native:
 
     def advance(self, budget: int, *, trapped: bool, traps: bool = True) -> Sprint:
         """Do at most `budget` steps; see `tiers.Tier`."""
-        memory, fields = self.memory, self.memory.fields
+        budget, memory, fields = min(budget, MOST), self.memory, self.memory.fields
         memory.load()
         self._begin()
         fields[Field.BUDGET], fields[Field.INTERRUPTS] = budget, 0

@@ -280,3 +280,13 @@ def test_without_what_it_needs_the_next_best_engine_serves(missing: str, monkeyp
     assert "native" not in machine.sprinted
     with pytest.raises(popek.PopekError, match=r"not available\n.*popek\[native\]"):
         popek.run("hello", engine="native")
+
+
+@pytest.mark.parametrize("budget", [1 << 62, 1 << 64, 10**30])
+def test_a_budget_that_no_field_holds_is_a_budget(budget: int) -> None:
+    """A run to the halt, however many steps it might have taken."""
+    words = {16: CLASSIC["nop"].encode({}), 17: CLASSIC["halt"].encode({})}
+    machine = Machine(CLASSIC, words, memory=64)
+    machine.engine = "native"
+    assert machine.run(budget).outcome is Outcome.HALTED
+    assert machine.counts["steps"] == 2
