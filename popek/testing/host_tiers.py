@@ -17,7 +17,7 @@ from popek.testing.hosting import Tenant
 from popek.testing.loops import SIZE, looping
 from popek.testing.programs import guest
 from popek.testing.translated import rewriting
-from popek.testing.virtual_tiers import STRETCHES, everything
+from popek.testing.virtual_tiers import everything, side_by_side
 from popek.vmm.host import Host
 from popek.vmm.monitor import MONITORS, Monitor
 from popek.vmm.scheduler import SCHEDULERS
@@ -85,17 +85,7 @@ def known(host: Host) -> dict[str, Any]:
 
 def differing(pair: list[Host], steps: int, seed: int, engine: str = "native") -> Mapping[str, Any]:
     """Run both for so many steps, one by the reference; return what differs first."""
-    random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
-    one, other = pair
-    one.engine, other.engine = "reference", engine
-    while one.outcome is None and one.counts["steps"] < steps:
-        budget = random.choice(STRETCHES)
-        one.run(budget)
-        other.run(budget)
-        before, after = known(one), known(other)
-        if before != after:
-            return {k: (before[k], after[k]) for k in before if before[k] != after[k]}
-    return {}
+    return side_by_side(pair, steps, seed, engine, known)
 
 
 def of_seed(isa: Isa, seed: int, steps: int = STEPS) -> Mapping[str, Any]:

@@ -7,12 +7,13 @@ without a trap, the real trap words, once the monitor has read them, and what th
 who goes on from there may enter once more, for no step, to make the same test again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import astuple, evolve
 
+from popek.engine.stepper import Stepper
 from popek.isa.architecture import Isa
 from popek.isa.cycle import OLD_TIMER
 from popek.isa.expression import subtrees
@@ -23,6 +24,8 @@ from popek.vmm.allotment import Allotment
 from popek.vmm.monitor import Monitor
 from popek.vmm.translation.cells import Block, Cell
 from popek.vmm.virtual_machine import VirtualMachine
+
+S = TypeVar("S", bound=Stepper)
 
 STRETCHES = (1, 2, 3, 5, 17, 50, 100, 200, 500)
 """The budgets that are drawn from."""
@@ -103,6 +106,13 @@ def of_words(
 
 def differing(pair: list[VirtualMachine], steps: int, seed: int, engine: str = "native") -> dict[str, Any]:
     """Run both, one by the reference; return what differs first."""
+    return side_by_side(pair, steps, seed, engine, everything)
+
+
+def side_by_side(
+    pair: Sequence[S], steps: int, seed: int, engine: str, told: Callable[[S], dict[str, Any]]
+) -> dict[str, Any]:
+    """Run two, one by the reference, for so many steps in the same stretches; return what first differs."""
     random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
     one, other = pair
     one.engine, other.engine = "reference", engine
@@ -110,7 +120,7 @@ def differing(pair: list[VirtualMachine], steps: int, seed: int, engine: str = "
         budget = random.choice(STRETCHES)
         one.run(budget)
         other.run(budget)
-        before, after = everything(one), everything(other)
+        before, after = told(one), told(other)
         if before != after:
             return {k: (before[k], after[k]) for k in before if before[k] != after[k]}
     assert one.outcome is not None or other.sprinted.get(engine), "nothing was run by the tier"
