@@ -7,19 +7,19 @@ from typing import Any
 
 from popek.engine.native.context import EXITS, FIELDS, Field
 from popek.isa.behaviour import Cause
-from popek.vmm.compiled import step
+from popek.vmm.compiled import ways
 from popek.vmm.monitor import Treatment
 
 FIRST = int(Field.GUEST_EXITS)
 """The first field that is a count; all after it are."""
 
 _WAYS = {
-    step.DIRECT: "direct",
-    step.EXITED: "exited",
-    step.EMULATED: Treatment.EMULATED.value,
-    step.TRANSLATED: Treatment.TRANSLATED.value,
-    step.HYPERCALL: Treatment.HYPERCALL.value,
-    step.ASKED: Treatment.HYPERCALL.value,
+    ways.DIRECT: "direct",
+    ways.EXITED: "exited",
+    ways.EMULATED: Treatment.EMULATED.value,
+    ways.TRANSLATED: Treatment.TRANSLATED.value,
+    ways.HYPERCALL: Treatment.HYPERCALL.value,
+    ways.ASKED: Treatment.HYPERCALL.value,
 }
 _OTHERS = {
     Field.GUEST_EXITS: "exit:guest-exit",
@@ -38,9 +38,9 @@ def _names(field: int) -> Iterator[str]:
     elif field < EXITS:
         way, mode = divmod(field - Field.DIRECT, 2)
         yield f"{_WAYS[way]} in {_MODES[mode]}"
-        if way != step.EXITED:
+        if way != ways.EXITED:
             yield _WAYS[way]
-        if way == step.ASKED:
+        if way == ways.ASKED:
             yield f"exit:{_WAYS[way]}"
     elif field - EXITS in set(Cause):
         yield f"exit:{Cause(field - EXITS).name.lower()}"

@@ -58,7 +58,7 @@ class Hypercalls:
         text.label(other)
         text.branch(self._asks(word), "hypercall.here", on)
         text.label("hypercall.here")
-        step.begin_virtually()
+        step.routines.begin()
         text.go("hypercall.it")
         text.label(on)
 

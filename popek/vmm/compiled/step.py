@@ -10,43 +10,27 @@ A step of the loop is one of the guest's. An attempt that traps really is that s
 """
 
 from collections.abc import Iterable
-from enum import IntEnum, unique
 
 from attrs import evolve, frozen
 
-from popek.engine.native import behaviours
-from popek.engine.native.attempt import Attempt, Ends, Trapping, stops
+from popek.engine.native.attempt import Trapping
 from popek.engine.native.behaviours import apply
-from popek.engine.native.context import EXITS, WAYS, Field, Trapped
+from popek.engine.native.context import EXITS, Field, Trapped
 from popek.engine.native.expressions import Emission, View
 from popek.engine.native.interpreter import Step, buffered, parameters
 from popek.engine.native.views import DIRTY, Buffered
 from popek.isa.architecture import Isa
-from popek.isa.behaviour import Behaviour, Cause
+from popek.isa.behaviour import Cause
 from popek.isa.cycle import Interrupt
-from popek.isa.slot import HALTED, MODE, PC, RUN, SUPERVISOR, TIMER, Array
+from popek.isa.slot import MODE, PC, SUPERVISOR, TIMER
 from popek.vmm import vm_map
-from popek.vmm.compiled.hypercalls import Hypercalls, OfHypercall, unknown
+from popek.vmm.compiled.hypercalls import Hypercalls, OfHypercall
 from popek.vmm.compiled.quanta import Quanta, unseen
+from popek.vmm.compiled.routines import Routines
 from popek.vmm.compiled.shares import Shares
 from popek.vmm.compiled.views import K, Stored, W, owned, virtual
+from popek.vmm.compiled.ways import ASKED, DIRECT, EXITED, HYPERCALL, Pending
 from popek.vmm.monitor import FRUITLESS, Action, Monitor, Treatment
-
-DIRECT, EXITED, EMULATED, TRANSLATED, HYPERCALL, ASKED = range(WAYS)
-"""The ways that are counted by virtual mode, as they lie in the fields; the last: hypercalls without exit, and with."""
-
-
-@unique
-class Pending(IntEnum):
-    """What Python has to do first when it takes over: nothing, the attempt after an exit, or the whole exit."""
-
-    NOTHING = 0
-    ATTEMPT = 1
-    EXIT = 2
-
-
-_PENDING = {EXITED: Pending.ATTEMPT, ASKED: Pending.EXIT}
-"""What Python has to do where an attempt, by the way that it is counted, is left to it; else, nothing has happened."""
 
 
 @frozen
@@ -80,6 +64,7 @@ class MonitorStep(Step):
         self.real, self.running = self.view, self.virtual
         self.quanta = Quanta(self, made.isa.clocks, unseen=unseen(made.isa))
         self.shares = Shares(self)
+        self.routines = Routines(self)
         self._hypercalls = Hypercalls(self)
         self.keeps = len(made.isa.slots)
 
@@ -116,12 +101,12 @@ class MonitorStep(Step):
         inside = text.value(f"icmp ne i64 {self.noted(Field.INSIDE)}, 0")
         text.branch(inside, "loop", "turn")
         self._turn()
-        self._emulated()
-        self._attempt("interpret", EXITED)
+        self.routines.emulated()
+        self.routines.attempt("interpret", EXITED)
         if self.made.monitor.for_ported:
             text.variable("asked")
-            self._attempt("hypercall.it", HYPERCALL, OfHypercall)
-            self._attempt("hypercall.after", ASKED, OfHypercall)
+            self.routines.attempt("hypercall.it", HYPERCALL, OfHypercall)
+            self.routines.attempt("hypercall.after", ASKED, OfHypercall)
             self._hypercalls.again()
 
     def count(self, way: int, steps: str | int = 1) -> None:
@@ -160,7 +145,7 @@ class MonitorStep(Step):
             text.label(taken)
             pc = self.virtual.slot(text, PC)
             self.virtual.set_slot(text, source.pending, "0")
-            self._virtual_swap(text.value(f"add i32 {pc}, {source.cause.old_pc}"), str(int(source.cause)), "0")
+            self.virtual_swap(text.value(f"add i32 {pc}, {source.cause.old_pc}"), str(int(source.cause)), "0")
             self.add(Field.INTERRUPTS, 1)
             self.took()
             text.go("virtually.watched")
@@ -350,94 +335,12 @@ class MonitorStep(Step):
         self.took()
         text.go("resume")
 
-    # The monitor attempts an instruction on the virtual state.
-
-    def _emulated(self) -> None:
-        """Write the step of code that is not run directly."""
-        text = self.text
-        text.label("emulate")
-        self.begin_virtually()
-        text.go("emulate.it")
-        self._attempt("emulate.it", EMULATED)
-
-    def begin_virtually(self) -> None:
-        """Tick for an attempt at an instruction on the virtual state, so that it can be taken back."""
-        text = self.text
-        for slot in self.made.believed.tick.writes:
-            text.store(self.virtual.slot(text, slot), f"%virtually.{slot.name}")
-        apply(text, self.virtual, self.made.believed.tick)
-
-    def _attempt(self, label: str, way: int, kind: type[Attempt] = Attempt) -> None:
-        """Write an interpreter routine: the instruction's own meaning, on the virtual state."""
-        text = self.text
-        text.label(label)
-        refused, absent = text.fresh("refused"), text.fresh("absent")
-
-        def done(behaviour: Behaviour) -> None:
-            self.took()
-            if stops(behaviour):
-                halted = text.value(f"icmp eq i32 {self.virtual.slot(text, RUN)}, {HALTED}")
-                text.leave_if(halted, "exit.halted")
-            text.go("virtually.watched" if behaviours.stores(behaviour) else "turn")
-
-        def made(trap: Trapping) -> None:
-            if kind is OfHypercall and unknown(trap):
-                text.go(refused)
-            else:
-                self._reflect(trap, way, refused)
-
-        def missed(array: Array, index: str) -> None:
-            self.note_missed(array, index)
-            text.go(absent)
-
-        ends = Ends(done, made, lambda: text.go(refused), missed, executing=lambda _: self._counts_as(way))
-        kind(text, self.made.believed, self.virtual, ends).write()
-        self._refused(way, refused, "exit.hand.over")
-        self._refused(way, absent, "exit.missed")
-
-    def _refused(self, way: int, label: str, there: str) -> None:
-        """Write what is done where an attempt is not made, or not yet: an exit that was made is noted."""
-        text = self.text
-        text.label(label)
-        if way in _PENDING:
-            self.note(Field.ATTEMPT, int(_PENDING[way]))
-        else:
-            for slot in self.made.believed.tick.writes:
-                self.virtual.set_slot(text, slot, text.load(f"%virtually.{slot.name}"))
-        text.go(there)
-
-    def _counts_as(self, way: int) -> None:
-        """Count a step, and an exit that is known for one only now; charge for a step that had none."""
-        self.count(way)
-        if way == ASKED:
-            self.renew()
-        elif way != EXITED:
-            self.shares.charge("1")
-
-    def _reflect(self, made: Trapping, way: int, refused: str) -> None:
-        """Write a virtual trap; if the last step was one too, it is handed over."""
-        text = self.text
-        last = text.load("%last.trap", "i64")
-        text.leave_if(text.value(f"icmp eq i64 {last}, {text.load('%left', 'i64')}"), refused)
-        pc = self.virtual.slot(text, PC)
-        self.event(made, pc, self.virtual.slot(text, MODE))
-        self._counts_as(way)
-        text.store(text.value(f"add i32 {pc}, {made.cause.old_pc}"), "%swap.pc")
-        text.store(int(made.cause), "%swap.cause")
-        text.store(made.detail, "%swap.detail")
-        text.go("reflect")
-
     def _watched(self) -> None:
         super()._watched()
-        text = self.text
-        text.label("reflect")
-        self._virtual_swap(*(text.load(f"%swap.{name}") for name in ("pc", "cause", "detail")))
-        self.note_trapped(self.virtual.slot(text, slot) for slot in self.isa.slots)
-        self.took()
-        text.store(text.load("%left", "i64"), "%last.trap", "i64")
-        text.go("virtually.watched")
+        self.routines.trapped()
 
-    def _virtual_swap(self, pc: str, cause: str, detail: str) -> None:
+    def virtual_swap(self, pc: str, cause: str, detail: str) -> None:
+        """Write what a virtual trap or interrupt does."""
         operands = {"pc": pc, "cause": cause, "detail": detail}
         apply(self.text, self.virtual, self.made.believed.cycle.swap, operands)
 

@@ -27,9 +27,10 @@ from popek.vmm.compiled.cache_regions import CacheRegions, counting
 from popek.vmm.compiled.cells import Cells
 from popek.vmm.compiled.inside import Inside
 from popek.vmm.compiled.sources import Sources
-from popek.vmm.compiled.step import Compilation, Pending
+from popek.vmm.compiled.step import Compilation
 from popek.vmm.compiled.together import Together
 from popek.vmm.compiled.views import owned, seen
+from popek.vmm.compiled.ways import Pending
 from popek.vmm.monitor import Monitor, Treatment
 from popek.vmm.translation.code import TranslatedCode
 from popek.vmm.translation.translator import deciding

@@ -18,8 +18,9 @@ from popek.isa.cycle import Interrupt
 from popek.isa.instruction import Instruction
 from popek.isa.slot import PC, USER, Slot
 from popek.vmm.compiled.cells import BUCKETS, CONTEXT, FACTOR, KIND, NEAR, OWN_PC, TO, WORD, Kind
-from popek.vmm.compiled.step import TRANSLATED, Compilation, MonitorStep
+from popek.vmm.compiled.step import Compilation, MonitorStep
 from popek.vmm.compiled.views import Seen
+from popek.vmm.compiled.ways import TRANSLATED
 from popek.vmm.translation.cells import DOOR
 from popek.vmm.translation.own_pc import Copied, copied
 from popek.vmm.translation.translator import deciding
@@ -236,7 +237,7 @@ class TranslatedStep(MonitorStep):
         super()._first()
         self._dispatching()
         self._leaving()
-        self._attempt("translate.it", TRANSLATED)
+        self.routines.attempt("translate.it", TRANSLATED)
 
     @property
     def _cached(self) -> str:
@@ -288,7 +289,7 @@ class TranslatedStep(MonitorStep):
         self.note(Field.CACHED, 1)
         text.go("enter")
         text.label("call")
-        self.begin_virtually()
+        self.routines.begin()
         text.go("translate.it")
 
     def count(self, way: int, steps: str | int = 1) -> None:
