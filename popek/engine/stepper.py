@@ -195,6 +195,8 @@ class Stepper(Pictured, ABC):
                 if within:
                     self._history.clear()  # its delta would lead back into the middle of the step
                 within = False
+            if sprint is not None and sprint[1].interrupted:
+                raise KeyboardInterrupt
 
     def _sprint(self, budget: int) -> tuple[str, Sprint] | None:
         """Do at most `budget` steps in a tier, and return its name and how far it came; nothing if there is none."""

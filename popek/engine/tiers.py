@@ -44,7 +44,8 @@ class Sprint:
     `trap` is the last step's event if that was a trap (an interrupt's entry is none), for whoever watches for loops,
     and `slots` are the state's, in order, as it has left them; a virtual machine's may have changed since.
     `exits` counts a virtual machine's, which may be no step of the guest's. If it is not `exact`, it may have stopped
-    in the middle of a step: what the reference does next is not all of that.
+    in the middle of a step: what the reference does next is not all of that. `interrupted`: by the user, who is to be
+    told so when all is counted that was done.
     """
 
     steps: int
@@ -54,6 +55,7 @@ class Sprint:
     exits: int = 0
     slots: tuple[int, ...] = ()
     exact: bool = True
+    interrupted: bool = False
 
     @property
     def changed(self) -> bool:

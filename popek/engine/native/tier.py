@@ -18,8 +18,8 @@ from popek.isa.behaviour import Cause
 
 STOPS = {Code.BUDGET: Stop.BUDGET, Code.HALTED: Stop.HALTED, Code.HAND_OVER: Stop.HAND_OVER}
 
-MOST = 1 << 62
-"""Steps that are done at once; whoever wants more goes on."""
+MOST = 1 << 28
+"""Steps that are done at once, for a second at most: meanwhile nobody can interrupt. Whoever wants more goes on."""
 
 THRESHOLD = 250_000
 """After so many jumps to an address a region is made for it: they take about the time that making it does."""
@@ -60,6 +60,7 @@ class Native:
         self._begin()
         fields[Field.BUDGET], fields[Field.INTERRUPTS] = budget, 0
         fields[Field.TRAPPED], fields[Field.TRAPS] = trapped, traps
+        self._interrupted = False
         try:
             code = self._go()
         finally:
@@ -67,7 +68,8 @@ class Native:
         memory.store()
         steps = budget - fields[Field.BUDGET]
         trap = self._event() if steps and fields[Field.TRAPPED] else None
-        return Sprint(steps, steps - fields[Field.INTERRUPTS], self._stop(code), trap)
+        instructions = steps - fields[Field.INTERRUPTS]
+        return Sprint(steps, instructions, self._stop(code), trap, interrupted=self._interrupted)
 
     def _stop(self, code: Code) -> Stop:
         """Return what a code means to the caller."""
@@ -78,7 +80,11 @@ class Native:
         fields = self.memory.fields
         while True:
             fields[Field.DIRTY] = 0
-            code = Code(self._run(*self.memory.pointers))
+            try:
+                code = Code(self._run(*self.memory.pointers))
+            except KeyboardInterrupt:
+                self._interrupted = True
+                return Code.HAND_OVER
             if code is Code.MISSED:
                 if not self._windows.open(fields[Field.MISSED], fields[Field.INDEX], fields[Field.BUDGET]):
                     return Code.HAND_OVER

@@ -35,6 +35,7 @@ from popek.isa.expression import Op
 from popek.isa.slot import Array
 from popek.testing.loops import SIZE, looping
 from popek.testing.programs import guest
+from popek.vmm.virtual_machine import VirtualMachine
 
 
 @pytest.fixture(autouse=True)
@@ -290,3 +291,48 @@ def test_a_budget_that_no_field_holds_is_a_budget(budget: int) -> None:
     machine.engine = "native"
     assert machine.run(budget).outcome is Outcome.HALTED
     assert machine.counts["steps"] == 2
+
+
+@pytest.mark.parametrize("call", range(1, 6))
+@pytest.mark.parametrize("virtual", [False, True])
+def test_whoever_interrupts_finds_everything_counted(call: int, virtual: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it happens, the machine can go on, and go back."""
+
+    def machine() -> Stepper:
+        words = looping(CLASSIC, 4)
+        return VirtualMachine(CLASSIC, words, memory=4 * SIZE) if virtual else Machine(CLASSIC, words, memory=SIZE)
+
+    one, other = machine(), machine()
+    one.engine, other.engine = "reference", "native"
+    other.run(1)
+    runs = tier.Native._go
+    calls = 0
+
+    def interrupted(self: tier.Native) -> Any:
+        right = self._run
+
+        def run(*pointers: int) -> int:
+            nonlocal calls
+            calls += 1
+            code: int = right(*pointers)
+            if calls == call:
+                raise KeyboardInterrupt
+            return code
+
+        monkeypatch.setattr(self, "_run", run)
+        try:
+            return runs(self)
+        finally:
+            monkeypatch.setattr(self, "_run", right)
+
+    monkeypatch.setattr(tier.Native, "_go", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        other.run(3000)
+    steps = other.counts["steps"]
+    one.run(steps)
+    assert 1 <= steps < 3001
+    assert one.result() == other.result()
+    for machine_ in (one, other):
+        machine_.run(500)
+        machine_.back(200)
+    assert one.result() == other.result()
