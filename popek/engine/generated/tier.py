@@ -10,6 +10,7 @@ memory in between, and again after each store to a word that some region was mad
 from attrs import define, field
 
 from popek.engine.generated.attempts import Attempts
+from popek.engine.generated.depth import shallow
 from popek.engine.generated.piece import Place
 from popek.engine.generated.region import Region, build
 from popek.engine.generated.steps import Steps, Trapped, Trapping, event
@@ -197,6 +198,6 @@ class PythonTier:
         self._regions = 0
 
 
-def make(isa: Isa, state: State) -> PythonTier:
-    """Return the Python tier for a state."""
-    return PythonTier(isa, state)
+def make(isa: Isa, state: State) -> PythonTier | None:
+    """Return the Python tier for a state; nothing if no source can be made of an ISA."""
+    return PythonTier(isa, state) if shallow(isa) else None

@@ -11,6 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from popek.engine.generated.attempts import Attempts, Names, parts
+from popek.engine.generated.depth import shallow
 from popek.engine.generated.steps import Steps, Trapped, Trapping, event
 from popek.engine.generated.tier import PythonTier
 from popek.engine.simplify import value
@@ -43,7 +44,8 @@ def possible(isa: Isa, monitor: Monitor) -> bool:
     ways = (Treatment.DIRECT, Treatment.EMULATED)
     plain = all(p.others in ways and p.sensitive is None and p.critical in (None, Treatment.HYPERCALL) for p in plans)
     usual = table.recovery[RUN] is vm_map.kept(RUN) and all(map(_in_trap_words, isa.cycle.swap.effects))
-    return plain and usual and maps.writable(isa, table)
+    source = shallow(isa) and shallow(monitor.believes(isa)) and maps.writable(isa, table)
+    return plain and usual and source
 
 
 def _in_trap_words(effect: Effect) -> bool:

@@ -9,11 +9,13 @@ from attrs import evolve
 
 from popek.engine import reference
 from popek.engine.generated import region, source, tier
+from popek.engine.generated.depth import shallow
 from popek.engine.generated.piece import Place
 from popek.engine.generated.source import Writer
-from popek.engine.generated.tier import PythonTier, make
+from popek.engine.generated.tier import PythonTier
 from popek.engine.machine import Machine
 from popek.engine.state import State
+from popek.engine.stepper import Outcome
 from popek.engine.tiers import Sprint, Stop
 from popek.isa.architecture import Isa
 from popek.isa.assembler import assemble
@@ -28,6 +30,7 @@ from popek.testing.behaviours import random_instruction
 from popek.testing.programs import guest
 from popek.testing.states import contents, made
 from popek.testing.tiers import disagreement, loaded, patching
+from popek.vmm.virtual_machine import VirtualMachine
 
 GUESTS = range(40)
 """The slice of the random guests that the suite runs."""
@@ -113,7 +116,7 @@ def run_both(source: str, steps: int, **slots: int) -> tuple[PythonTier, Sprint,
     states = made(CLASSIC, 256, memory=words), made(CLASSIC, 256, memory=words)
     for state in states:
         state.slots.update({s: slots[s.name] for s in CLASSIC.slots if s.name in slots})
-    found = make(CLASSIC, states[0])
+    found = PythonTier(CLASSIC, states[0])
     sprint = found.advance(steps, trapped=False)
     for _ in range(sprint.steps):
         reference.step(CLASSIC, states[1])
@@ -161,7 +164,7 @@ def test_another_r_is_other_code() -> None:
     """The same words at another R are another place: what is legal there is decided there."""
     words = assemble(COUNTING, CLASSIC).words
     state = made(CLASSIC, 256, memory={a + 7: w for a, w in words.items()} | dict(words))
-    found = make(CLASSIC, state)
+    found = PythonTier(CLASSIC, state)
     found.advance(300, trapped=False)
     state.slots.update({BASE: 7, BOUND: 210, PC: 16})
     assert found.advance(300, trapped=False) == Sprint(300, 300, Stop.BUDGET)
@@ -259,3 +262,18 @@ def test_a_disagreement_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
     found = agrees(GUESTS)
     assert found.startswith("guest ")
     assert " after " in found
+
+
+def test_an_instruction_that_is_nested_too_deep_for_source_is_the_references() -> None:
+    """Python reads so many brackets and no more; no shipped ISA has as many, and one of somebody's own may."""
+    assert all(shallow(isa) for isa in catalogue())
+    value = ra
+    for n in range(100):
+        value = (value ^ rb) + n
+    deep = Instruction("deep", "ra, rb", 0x7E, "Nest.", Behaviour(effects=[Put(REGISTERS, operand("a"), value)]))
+    isa = evolve(CLASSIC, name="deep", instructions=(*CLASSIC.instructions, deep))
+    words = {16: deep.encode({"a": 1, "b": 2}), 17: isa["halt"].encode({})}
+    for machine in (Machine(isa, words, memory=64), VirtualMachine(isa, words)):
+        machine.engine = "python"
+        assert machine.run().outcome is Outcome.HALTED
+        assert not machine.sprinted
