@@ -15,7 +15,6 @@ from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop, Tier
 from popek.isa.behaviour import Cause
 from popek.isa.slot import MODE, SUPERVISOR
-from popek.vmm.generated import tier as generated
 from popek.vmm.hardware import Hardware
 from popek.vmm.monitor import Treatment
 
@@ -106,7 +105,11 @@ class Fast:
             from popek.vmm.compiled import tier as compiled  # noqa: PLC0415 - needs the compiler
 
             return compiled.make(*given)
-        return generated.make(*given) if engine in (tiers.AUTO, PYTHON) else None
+        if engine not in (tiers.AUTO, PYTHON):
+            return None
+        from popek.vmm.generated import tier as generated  # noqa: PLC0415 - most commands need none
+
+        return generated.make(*given)
 
     def _directly(self, budget: int, *, trapped: bool) -> Spurt | None:
         """Let a tier of the real machine run the guest while it is inside; exits are the reference's."""

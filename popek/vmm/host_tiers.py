@@ -9,7 +9,6 @@ from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop, Tier
 from popek.isa.architecture import Isa
 from popek.vmm.fast import NATIVE, PYTHON
-from popek.vmm.generated import tier as generated
 from popek.vmm.hosted import Hosted
 from popek.vmm.monitor import Action, Monitor
 from popek.vmm.translation.cache import TranslationCache
@@ -17,6 +16,7 @@ from popek.vmm.virtual_machine import VirtualMachine
 
 if TYPE_CHECKING:
     from popek.vmm.compiled.tier import Hosting
+    from popek.vmm.generated import tier as generated_tier
 
 
 @frozen
@@ -37,7 +37,7 @@ class HostTiers:
         self._interrupts = {i.cause for i in isa.cycle.interrupts}
         self._direct: dict[str, Tier | None] = {}
         self._hosting: Hosting | None = None
-        self._generated: generated.Hosting | None = None
+        self._generated: generated_tier.Hosting | None = None
         self._stepped: dict[int, TranslationCache] = {}
 
     def forget(self) -> None:
@@ -85,11 +85,13 @@ class HostTiers:
         self._stepped.clear()
         return self._hosting
 
-    def _generated_ones(self) -> generated.Hosting | None:
+    def _generated_ones(self) -> "generated_tier.Hosting | None":
         """Return what generated monitors have in common; nothing if a cache of translated code has to see stores."""
         if self._real.watchers:
             return None
         if self._generated is None:
+            from popek.vmm.generated import tier as generated  # noqa: PLC0415 - most commands need none
+
             self._generated = generated.Hosting.of(self._isa, self._real, self._exit_ticks)
         return self._generated
 
