@@ -13,8 +13,8 @@ from popek.library.running import Dump, Run
 from popek.report.drawing import NARROW, OPEN, QUIET, drawing, number, safe, section, stack, table
 from popek.report.marks import outcome
 from popek.report.speech import Text
+from popek.vmm.count_names import HYPERCALL
 from popek.vmm.translation.statistics import Statistics
-from popek.vmm.virtual_machine import HYPERCALL
 
 SENTENCES = {
     Outcome.HALTED: say("halted"),

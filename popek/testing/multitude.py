@@ -26,8 +26,9 @@ from popek.testing.lockstep import NO_INSTRUCTION
 from popek.testing.programs import Guest
 from popek.testing.translated import CACHES
 from popek.testing.ways import BARE, Way, at_once, drawn, rewrites, ways
+from popek.vmm.count_names import HYPERCALL
 from popek.vmm.monitor import MONITORS
-from popek.vmm.virtual_machine import HYPERCALL, VirtualMachine
+from popek.vmm.virtual_machine import VirtualMachine
 
 SMALL = CACHES[:-1]
 """The sizes of a translation cache here: the largest takes longer to make than a guest takes to run."""

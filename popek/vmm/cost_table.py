@@ -19,8 +19,9 @@ from popek.errors import PopekError, Problem, nearest
 from popek.isa.reader import Reader, type_name
 from popek.isa.toml import printable, read
 from popek.language.phrase import Phrase, say
+from popek.vmm.count_names import DIRECT, EXITED
 from popek.vmm.monitor import Treatment
-from popek.vmm.virtual_machine import DIRECT, EXITED, VirtualMachine
+from popek.vmm.virtual_machine import VirtualMachine
 
 PRIMITIVES: Mapping[str, str] = {
     "step": say("an instruction that the processor executes itself, bare or for a guest"),

@@ -14,9 +14,8 @@ from popek.engine.reference import Event
 from popek.engine.state import State
 from popek.engine.tiers import Sprint, Stop, Tier
 from popek.isa.behaviour import Cause
-from popek.isa.slot import MODE, SUPERVISOR
+from popek.vmm.count_names import EXIT
 from popek.vmm.hardware import Hardware
-from popek.vmm.monitor import Treatment
 
 if TYPE_CHECKING:
     from popek.vmm.virtual_machine import VirtualMachine
@@ -25,9 +24,6 @@ Finish = Callable[[list[str]], "tuple[Event, str] | None"]
 """What is to be done first: a step of the guest, given where to note exits."""
 
 NATIVE, PYTHON = tiers.SOURCES
-
-EXIT = "exit:"
-"""What the names of counts of exits begin with."""
 
 
 @frozen
@@ -118,12 +114,10 @@ class Fast:
             return None
         if machine.engine not in self._direct:
             self._direct[machine.engine] = tiers.make(machine.engine, machine.isa, machine.real)
-        tier, mode = self._direct[machine.engine], machine.state.own.slot(MODE)
-        plan = machine.monitor.plan(user=mode != SUPERVISOR)
-        plain = plan.others is Treatment.DIRECT and plan.sensitive is None and plan.critical is None
+        tier = self._direct[machine.engine]
         if tier is None:
             return None
-        if not machine.state.inside or not plain:
+        if not machine.plainly_inside:
             return Spurt(tier.name, Sprint(0, 0, Stop.HAND_OVER))
         done = tier.advance(budget, trapped=trapped, traps=False)
         machine.count_direct(done.steps)

@@ -10,13 +10,14 @@ from popek.engine.tiers import Sprint, Stop, Tier
 from popek.isa.architecture import Isa
 from popek.vmm.fast import NATIVE, PYTHON
 from popek.vmm.hosted import Hosted
+from popek.vmm.hosting import Hosting
 from popek.vmm.monitor import Action, Monitor
 from popek.vmm.translation.cache import TranslationCache
 from popek.vmm.virtual_machine import VirtualMachine
 
 if TYPE_CHECKING:
-    from popek.vmm.compiled.tier import Hosting
-    from popek.vmm.generated import tier as generated_tier
+    from popek.engine.generated.tier import PythonTier
+    from popek.vmm.compiled.together import Together
 
 
 @frozen
@@ -36,14 +37,14 @@ class HostTiers:
         self._isa, self._real, self._exit_ticks = isa, real, exit_ticks
         self._interrupts = {i.cause for i in isa.cycle.interrupts}
         self._direct: dict[str, Tier | None] = {}
-        self._hosting: Hosting | None = None
-        self._generated: generated_tier.Hosting | None = None
+        self._compiled: Hosting[Together] | None = None
+        self._generated: Hosting[PythonTier] | None = None
         self._stepped: dict[int, TranslationCache] = {}
 
     def forget(self) -> None:
         """Take nothing for granted: somebody may have written to the real machine's memory and told nobody."""
-        if self._hosting is not None:
-            self._hosting.together.forget()
+        if self._compiled is not None:
+            self._compiled.in_common.forget()
 
     def stepped(self, vm: VirtualMachine) -> None:
         """Take note that the reference has run somebody: then it may have translated words that nobody watches yet."""
@@ -76,23 +77,23 @@ class HostTiers:
         """Return what compiled monitors have in common here, or generated ones; nothing if none is wanted."""
         if engine not in (tiers.AUTO, NATIVE) or not tiers.SOURCES[NATIVE].available:
             return self._generated_ones() if engine in (tiers.AUTO, PYTHON) else None
-        if self._hosting is None:
-            from popek.vmm.compiled.tier import Hosting  # noqa: PLC0415 - needs the compiler
+        if self._compiled is None:
+            from popek.vmm.compiled.together import Together  # noqa: PLC0415 - needs the compiler
 
-            self._hosting = Hosting.of(self._isa, self._real, self._exit_ticks)
+            self._compiled = Hosting(Together(self._isa, self._real), self._exit_ticks)
         for cache in self._stepped.values():
-            self._hosting.together.sources(cache).follow()
+            self._compiled.in_common.sources(cache).follow()
         self._stepped.clear()
-        return self._hosting
+        return self._compiled
 
-    def _generated_ones(self) -> "generated_tier.Hosting | None":
+    def _generated_ones(self) -> "Hosting[PythonTier] | None":
         """Return what generated monitors have in common; nothing if a cache of translated code has to see stores."""
         if self._real.watchers:
             return None
         if self._generated is None:
             from popek.vmm.generated import tier as generated  # noqa: PLC0415 - most commands need none
 
-            self._generated = generated.Hosting.of(self._isa, self._real, self._exit_ticks)
+            self._generated = generated.hosting(self._isa, self._real, self._exit_ticks)
         return self._generated
 
     def _directly(self, hosted: Hosted, engine: str, budget: int) -> Turns | None:

@@ -20,9 +20,10 @@ from popek.engine.tiers import Sprint
 from popek.isa.architecture import Decoded, GuestMode, Isa
 from popek.isa.behaviour import Cause
 from popek.isa.encoding import WORD_MASK
-from popek.isa.slot import MEMORY, MODE, PC, SUPERVISOR, USER
+from popek.isa.slot import MEMORY, MODE, PC, SUPERVISOR
 from popek.vmm import hypercall
 from popek.vmm.allotment import Allotment
+from popek.vmm.count_names import DIRECT, EXIT, EXITED, GUEST_EXIT, HYPERCALL, INTERRUPTED, MODES, in_mode
 from popek.vmm.fast import Fast, Spurt
 from popek.vmm.hardware import MONITOR_ENTRY, Hardware, Platform
 from popek.vmm.monitor import ACTIONS, FRUITLESS, TRAP_AND_EMULATE, Monitor, Plan, Treatment
@@ -31,17 +32,6 @@ from popek.vmm.translation.cells import DOOR, Copy
 from popek.vmm.translation.code import TranslatedCode
 from popek.vmm.translation.statistics import Statistics
 from popek.vmm.virtual import VirtualState
-
-GUEST_EXIT = "guest-exit"
-"""The name of an exit that is no trap: an instruction has left guest mode."""
-
-HYPERCALL = Treatment.HYPERCALL.value
-"""The name of an exit because of a hypercall, which is an illegal opcode to the real machine."""
-
-DIRECT, EXITED, INTERRUPTED = "direct", "exited", "interrupted"
-"""Ways in which a step came about, besides those that a plan has: directly, after an exit, or by an interrupt."""
-
-MODES = {SUPERVISOR: "supervisor", USER: "user"}
 
 Done = tuple[Event, str]
 """A step of the guest, and the way in which it came about."""
@@ -115,13 +105,13 @@ class VirtualMachine(Stepper):
     def exits(self) -> dict[str, int]:
         """How often the guest left direct execution, by the cause of the real trap; or because it left guest mode."""
         names = [*(c.name.lower() for c in Cause), GUEST_EXIT, HYPERCALL]
-        return {n: self.counts[f"exit:{n}"] for n in names if f"exit:{n}" in self.counts}
+        return {n: self.counts[f"{EXIT}{n}"] for n in names if f"{EXIT}{n}" in self.counts}
 
     @property
     def by_mode(self) -> dict[str, dict[str, int]]:
         """How many instructions were run in each way, by virtual mode: directly, after an exit, or as a plan has it."""
         ways = [DIRECT, EXITED, *(t.value for t in Treatment if t not in (Treatment.DIRECT, Treatment.GUEST))]
-        counts = {m: {w: self.counts.get(_in_mode(w, n), 0) for w in ways} for n, m in MODES.items()}
+        counts = {m: {w: self.counts.get(in_mode(w, n), 0) for w in ways} for n, m in MODES.items()}
         return {m: {w: n for w, n in c.items() if n} for m, c in counts.items()}
 
     @property
@@ -210,7 +200,7 @@ class VirtualMachine(Stepper):
             return None
         event, way = done
         if event.kind is not Kind.INTERRUPT:
-            self._count(_in_mode(way, event.mode))
+            self._count(in_mode(way, event.mode))
         return event
 
     def _turn(self, exits: list[str]) -> Done | None:
@@ -294,7 +284,7 @@ class VirtualMachine(Stepper):
     def count_direct(self, steps: int) -> None:
         """Count steps that a tier of the engine has done directly."""
         self._count(DIRECT, steps)
-        self._count(_in_mode(DIRECT, self._virtual.own.slot(MODE)), steps)
+        self._count(in_mode(DIRECT, self._virtual.own.slot(MODE)), steps)
 
     def attempt(self) -> Done:
         """Attempt an instruction on the virtual state, after an exit that is counted already."""
@@ -354,7 +344,7 @@ class VirtualMachine(Stepper):
     def left(self, why: str, exits: list[str]) -> None:
         """Note an exit."""
         exits.append(why)
-        self._count(f"exit:{why}")
+        self._count(f"{EXIT}{why}")
         self._spend(self._exit_ticks or 0)
         if self.monitor.renews:
             self._virtual.renew()
@@ -368,7 +358,7 @@ class VirtualMachine(Stepper):
 
     def ran_directly(self, steps: int) -> None:
         """Count steps that somebody else has made the real machine do for the guest, none of them a trap."""
-        for name in ("steps", "instructions", DIRECT, _in_mode(DIRECT, self._virtual.own.slot(MODE))):
+        for name in ("steps", "instructions", DIRECT, in_mode(DIRECT, self._virtual.own.slot(MODE))):
             self._count(name, steps)
         if steps:
             self._loop.update(traps=0, signature=(), clocked=False)
@@ -403,11 +393,6 @@ class VirtualMachine(Stepper):
     def __repr__(self) -> str:
         where = f"{self.allotment.base}:{self.allotment.size}"
         return f"<VirtualMachine {self.isa.name} under {self.monitor.name} at {where}: {self.counts['steps']} steps>"
-
-
-def _in_mode(way: str, mode: int) -> str:
-    """Return the name of a count by virtual mode."""
-    return f"{way} in {MODES[mode]}"
 
 
 def default_allotment(memory: int) -> Allotment:

@@ -8,27 +8,27 @@ from typing import Any
 from popek.engine.native.context import EXITS, FIELDS, Field
 from popek.isa.behaviour import Cause
 from popek.vmm.compiled import ways
+from popek.vmm.count_names import DIRECT, EXIT, EXITED, GUEST_EXIT, exit_by, in_mode
 from popek.vmm.monitor import Treatment
 
 FIRST = int(Field.GUEST_EXITS)
 """The first field that is a count; all after it are."""
 
 _WAYS = {
-    ways.DIRECT: "direct",
-    ways.EXITED: "exited",
+    ways.DIRECT: DIRECT,
+    ways.EXITED: EXITED,
     ways.EMULATED: Treatment.EMULATED.value,
     ways.TRANSLATED: Treatment.TRANSLATED.value,
     ways.HYPERCALL: Treatment.HYPERCALL.value,
     ways.ASKED: Treatment.HYPERCALL.value,
 }
 _OTHERS = {
-    Field.GUEST_EXITS: "exit:guest-exit",
+    Field.GUEST_EXITS: f"{EXIT}{GUEST_EXIT}",
     Field.CHAINED: "translation:chained",
     Field.LOOKED_UP: "translation:looked_up",
     Field.DISPATCHES: "translation:dispatches",
     Field.CALLS: "translation:calls",
 }
-_MODES = ("supervisor", "user")
 
 
 def _names(field: int) -> Iterator[str]:
@@ -37,13 +37,13 @@ def _names(field: int) -> Iterator[str]:
         yield _OTHERS[Field(field)]
     elif field < EXITS:
         way, mode = divmod(field - Field.DIRECT, 2)
-        yield f"{_WAYS[way]} in {_MODES[mode]}"
+        yield in_mode(_WAYS[way], mode)
         if way != ways.EXITED:
             yield _WAYS[way]
         if way == ways.ASKED:
-            yield f"exit:{_WAYS[way]}"
+            yield f"{EXIT}{_WAYS[way]}"
     elif field - EXITS in set(Cause):
-        yield f"exit:{Cause(field - EXITS).name.lower()}"
+        yield exit_by(Cause(field - EXITS))
 
 
 _NAMES = [tuple(_names(field)) for field in range(FIRST, FIELDS)]

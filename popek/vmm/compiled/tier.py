@@ -31,6 +31,7 @@ from popek.vmm.compiled.step import Compilation
 from popek.vmm.compiled.together import Together
 from popek.vmm.compiled.views import owned, seen
 from popek.vmm.compiled.ways import Pending
+from popek.vmm.hosting import Hosting
 from popek.vmm.monitor import Monitor, Treatment
 from popek.vmm.translation.code import TranslatedCode
 from popek.vmm.translation.translator import deciding
@@ -100,24 +101,11 @@ def _possible(named: _Named) -> bool:
     return all(behaviours.compilable(Behaviour(t)) for t in (table.entry, table.recovery))
 
 
-@frozen
-class Hosting:
-    """What a guest has to do with others on the same real machine: what they have in common, and what an exit takes."""
-
-    together: Together
-    exit_ticks: int
-
-    @classmethod
-    def of(cls, isa: Isa, real: State, exit_ticks: int) -> "Hosting":
-        """Return it for a real machine on which nobody runs yet."""
-        return cls(Together(isa, real), exit_ticks)
-
-
 class CompiledMonitor(Native):
     """Runs one virtual machine, alone on the real one or not."""
 
     def __init__(
-        self, isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState, hosting: Hosting | None = None
+        self, isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState, hosting: Hosting[Together] | None = None
     ) -> None:
         self._virtual, self._monitor, self._hosting = virtual, monitor, hosting
         real: State = virtual.real
@@ -132,13 +120,13 @@ class CompiledMonitor(Native):
         """Return the regions of what runs directly; those of guests that run as they lie in memory are everybody's."""
         if self._hosting is None:
             return Regions(isa, self.memory)
-        self.memory.share(self._hosting.together.memory)
-        return self._hosting.together.regions
+        self.memory.share(self._hosting.in_common.memory)
+        return self._hosting.in_common.regions
 
     @property
     def _marks(self) -> Marks | None:
         """The marks that others have as well, as this one sees them."""
-        return self._hosting.together.marks if self._hosting else None
+        return self._hosting.in_common.marks if self._hosting else None
 
     def _look(self) -> None:
         """See to it that no code is run of which the words have changed."""
@@ -148,13 +136,13 @@ class CompiledMonitor(Native):
         if self._hosting is None:
             super()._begin()
         else:
-            self._hosting.together.begin()
+            self._hosting.in_common.begin()
 
     def _changed(self) -> None:
         if self._hosting is None:
             self._look()
         else:
-            self._hosting.together.look()
+            self._hosting.in_common.look()
 
     def _keeps(self) -> tuple[tuple[dict[Slot, int], Slot], ...]:
         """Return the slots that are kept beside those that run, each with where it is."""
@@ -188,7 +176,7 @@ class CompiledMonitor(Native):
         fields[Field.ATTEMPT], fields[Field.FRUITLESS] = 0, fruitless
         done = super().advance(budget, trapped=trapped, traps=traps)
         if fields[Field.DIRTY] and self._hosting is not None:
-            self._hosting.together.forget()
+            self._hosting.in_common.forget()
         for n, (words, slot) in enumerate(self._kept):
             words[slot] = self.memory.more[n]
         virtual.notes.update({name: fields[at] for name, at in _NOTES.items()})
@@ -223,13 +211,13 @@ class CompiledGuestMode(CompiledMonitor):
         assert isa.guest is not None, f"{isa.name} has no guest mode"
         regions = Regions(guest_mode.staying(isa, isa.guest, self._monitor.controls), self.memory)
         if self._hosting is not None:
-            self._hosting.together.joins(self._look)
+            self._hosting.in_common.joins(self._look)
         return regions
 
     @property
     def _marks(self) -> Marks | None:
         place = self._virtual.allotment
-        return Marks(place.size, self._hosting.together.marks, place.base) if self._hosting else None
+        return Marks(place.size, self._hosting.in_common.marks, place.base) if self._hosting else None
 
     @property
     def _runs(self) -> Any:
@@ -248,7 +236,7 @@ class CompiledTranslation(CompiledMonitor):
 
     def _regions(self, isa: Isa) -> Regions:
         if self._hosting is not None:
-            self._hosting.together.joins(self._look)
+            self._hosting.in_common.joins(self._look)
         return Regions(isa, self.memory)
 
     def _prepare(self) -> tuple[Loaded, Memory]:
@@ -258,7 +246,7 @@ class CompiledTranslation(CompiledMonitor):
         self._code = code
         self.cells = Cells(code, deciding(self._virtual.isa))
         self._in_cache = CacheRegions(counting(self._virtual.isa), memory, code.cache)
-        together = self._hosting.together if self._hosting else None
+        together = self._hosting.in_common if self._hosting else None
         self._sources = together.sources(code.cache) if together else Sources(code.cache, memory.marks)
         memory.fields[Field.CELLS] = ctypes.addressof(self.cells.words)
         memory.fields[Field.HEADS] = ctypes.addressof(self.cells.heads)
@@ -300,7 +288,7 @@ class CompiledTranslation(CompiledMonitor):
 
 
 def make(
-    isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState, hosting: Hosting | None = None
+    isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState, hosting: Hosting[Together] | None = None
 ) -> CompiledMonitor | None:
     """Return the compiled monitor of a virtual machine, if its monitor can be compiled."""
     if not possible(isa, monitor):

@@ -22,17 +22,17 @@ from popek.isa.behaviour import Cause, Effect, Put
 from popek.isa.cycle import TRAP_WORDS
 from popek.isa.encoding import WORD_MASK
 from popek.isa.hypercall import HYPERCALL, as_batch, meant
-from popek.isa.slot import HALTED, MEMORY, MODE, PC, RUN, SUPERVISOR, TIMER, USER, Array, Role, Slot
+from popek.isa.slot import HALTED, MEMORY, MODE, PC, RUN, TIMER, USER, Array, Role, Slot
 from popek.vmm import hypercall, vm_map
+from popek.vmm.count_names import DIRECT, EXIT, EXITED, MODES, exit_by, in_mode
 from popek.vmm.generated import maps
+from popek.vmm.hosting import Hosting
 from popek.vmm.monitor import FRUITLESS, Action, Monitor, Treatment
 from popek.vmm.virtual import VirtualState
 
-DIRECT, EXITED = "direct", "exited"
 EMULATED, ASKED = Treatment.EMULATED.value, Treatment.HYPERCALL.value
-_MODES = {SUPERVISOR: "supervisor", USER: "user"}
-_IN_MODE = {(w, m): f"{w} in {name}" for w in (DIRECT, EXITED, EMULATED, ASKED) for m, name in _MODES.items()}
-_EXITS = {c: f"exit:{c.name.lower()}" for c in Cause}
+_IN_MODE = {(w, m): in_mode(w, m) for w in (DIRECT, EXITED, EMULATED, ASKED) for m in MODES}
+_EXITS = {c: exit_by(c) for c in Cause}
 
 
 def possible(isa: Isa, monitor: Monitor) -> bool:
@@ -82,19 +82,6 @@ class _Before:
     counts: dict[str, int]
 
 
-@frozen
-class Hosting:
-    """What a guest has to do with others on the same real machine: who runs them directly, and what an exit takes."""
-
-    direct: PythonTier
-    exit_ticks: int
-
-    @classmethod
-    def of(cls, isa: Isa, real: State, exit_ticks: int) -> "Hosting":
-        """Return it for a real machine."""
-        return cls(PythonTier(isa, real), exit_ticks)
-
-
 class GeneratedMonitor:
     """Runs one virtual machine. Nothing is pending where it has stopped; `fruitless` counts turns without a step.
 
@@ -104,13 +91,18 @@ class GeneratedMonitor:
     name, pending = "python", 0
 
     def __init__(
-        self, isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState, hosting: Hosting | None = None
+        self,
+        isa: Isa,
+        believed: Isa,
+        monitor: Monitor,
+        virtual: VirtualState,
+        hosting: Hosting[PythonTier] | None = None,
     ) -> None:
         real: State = virtual.real
         self._hosting = hosting
         self._virtual = virtual
         self._real, self._own, self._memory = real.slots, virtual.own.slots, real.memory
-        direct = self._direct = hosting.direct if hosting else PythonTier(isa, real)
+        direct = self._direct = hosting.in_common if hosting else PythonTier(isa, real)
         self._steps = Steps(believed, _attempts(believed, virtual, direct.marks, direct.valid), self._own)
         table, allotment = monitor.table(isa), virtual.allotment
         both = {"O": virtual.own.slots, "k": allotment.base, "w": allotment.size}
@@ -119,7 +111,7 @@ class GeneratedMonitor:
         self._load = maps.made(isa, maps.entering, table, entered)
         self._recover = maps.made(isa, maps.recovering, table, left)
         self._actions = {c: monitor.dispatcher[c] for c in Cause}
-        self._emulates = {m: monitor.plan(user=m == USER).others is Treatment.EMULATED for m in _MODES}
+        self._emulates = {m: monitor.plan(user=m == USER).others is Treatment.EMULATED for m in MODES}
         self._ported, self._renews = monitor.for_ported, monitor.renews
         self._counts: Counter[str] = Counter()
         self._begin(trapped=False)
@@ -246,7 +238,7 @@ class GeneratedMonitor:
 
     def _hypercall(self, word: int) -> bool:
         """Do what a hypercall asks for; say whether that is not left to the reference."""
-        self._left_for(f"exit:{ASKED}")
+        self._left_for(f"{EXIT}{ASKED}")
         self._counts[ASKED] += 1
         if as_batch(word) is None:
             return self._attempt(ASKED, word)
@@ -313,8 +305,13 @@ class GeneratedMonitor:
         self.fruitless, self._trapped, self._trap, self._before = 0, True, trapped, None
 
 
+def hosting(isa: Isa, real: State, exit_ticks: int) -> Hosting[PythonTier]:
+    """Return what the monitors on one real machine have in common: who runs their guests directly."""
+    return Hosting(PythonTier(isa, real), exit_ticks)
+
+
 def make(
-    isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState, hosting: Hosting | None = None
+    isa: Isa, believed: Isa, monitor: Monitor, virtual: VirtualState, hosting: Hosting[PythonTier] | None = None
 ) -> GeneratedMonitor | None:
     """Return the generated monitor of a virtual machine, if there can be one."""
     return GeneratedMonitor(isa, believed, monitor, virtual, hosting) if possible(isa, monitor) else None
